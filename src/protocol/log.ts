@@ -1,0 +1,120 @@
+/**
+ * One line of the connection log (contract: docs/log.schema.json).
+ *
+ * @module
+ */
+
+import type { DenyReason } from "./event.ts";
+
+export type LogType =
+  | "http"
+  | "https"
+  | "tcp"
+  | "udp"
+  | "dns"
+  | "dns_response"
+  | "sudo"
+  | "gate"
+  | "start"
+  | "stop"
+  | "error";
+
+/** Keys in the order in which they are written. A field that does not apply is absent. */
+export interface LogEvent {
+  ts: string;
+  type: LogType;
+  policy?: "allow" | "deny";
+  reason?: DenyReason;
+  dst_ip?: string;
+  dst_port?: number;
+  host?: string;
+  method?: string;
+  url?: string;
+  name?: string;
+  answers?: string[];
+  ttl?: number;
+  status?: number;
+  rule?: string;
+  rule_line?: number;
+  /** The rule that would allow a denied event. */
+  hint?: string;
+  passthrough?: boolean;
+  insecure?: boolean;
+  error?: string;
+  security_block?: boolean;
+  purl?: string;
+  reasons?: string[];
+  github_token?: boolean;
+  src_port?: number;
+  pid?: number;
+  exe?: string;
+  cmdline?: string[];
+  cgroup?: string;
+  step?: string;
+  action?: string;
+  image?: string;
+  ancestry?: string[];
+  pwd?: string;
+  target_user?: string;
+  alpn?: string;
+  conn?: string;
+  bytes_up?: number;
+  bytes_down?: number;
+  duration_ms?: number;
+  count?: number;
+  message?: string;
+}
+
+const ORDER: readonly (keyof LogEvent)[] = [
+  "ts",
+  "type",
+  "policy",
+  "reason",
+  "dst_ip",
+  "dst_port",
+  "host",
+  "method",
+  "url",
+  "name",
+  "answers",
+  "ttl",
+  "status",
+  "rule",
+  "rule_line",
+  "hint",
+  "passthrough",
+  "insecure",
+  "error",
+  "security_block",
+  "purl",
+  "reasons",
+  "github_token",
+  "src_port",
+  "pid",
+  "exe",
+  "cmdline",
+  "cgroup",
+  "step",
+  "action",
+  "image",
+  "ancestry",
+  "pwd",
+  "target_user",
+  "alpn",
+  "conn",
+  "bytes_up",
+  "bytes_down",
+  "duration_ms",
+  "count",
+  "message",
+];
+
+/** Serialises an event as one JSON line (with its line end), keys in the documented order. */
+export function formatLogLine(event: LogEvent): string {
+  const ordered: Record<string, unknown> = {};
+  for (const key of ORDER) {
+    const value = event[key];
+    if (value !== undefined && value !== null) ordered[key] = value;
+  }
+  return JSON.stringify(ordered) + "\n";
+}

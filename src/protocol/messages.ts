@@ -1,0 +1,195 @@
+/**
+ * The messages that the frames between roles carry.
+ *
+ * | link                 | medium                                | who opens it |
+ * | -------------------- | ------------------------------------- | ------------ |
+ * | supervisor - kernel  | the kernel role's stdin and stdout    | supervisor   |
+ * | supervisor - proxy   | `supervisor.sock` (after boot by stdin) | proxy      |
+ * | proxy - kernel       | `kernel.sock`                         | proxy        |
+ * | kernel - engine      | two FIFOs that are the engine's fd 0 and 1 | kernel  |
+ *
+ * Every role's stdin starts with one boot frame (an `event`).
+ *
+ * @module
+ */
+
+import type { DnsAnswer, PolicyEvent, ProcessInfo, TrafficEvent, Verdict } from "./event.ts";
+import type { LogEvent } from "./log.ts";
+
+/** A policy as it is handed to the engine. `text` has been validated by the supervisor. */
+export interface PolicyLoad {
+  text: string;
+  audit: boolean;
+  /** `owner/name` for the placeholders. */
+  repository?: string;
+  /** Rules put in front of the user's, as policy text (nameservers, runner defaults). */
+  prelude: string;
+  /** Attributes that every rule without its own gets, as in the conformance protocol. */
+  defaultAttrs?: Record<string, { text: string; literal: boolean }>;
+}
+
+// ---------------------------------------------------------------- boot frames (stdin)
+
+export interface KernelBoot {
+  role: "kernel";
+  /** Path of the BPF object file. */
+  object: string;
+  /** Folder of the scope's cgroup, as mounted. */
+  scopeCgroupDir: string;
+  /** Where cgroup2 is mounted, so that ids become paths. */
+  cgroupRoot: string;
+  /** bpffs folder of this run for pins; exists. */
+  pinDir: string;
+  /** Where to listen for proxies. */
+  socketPath: string;
+  /** NFQUEUE number, 0..65535, and the marks of this run (32 bit, random, never 0). */
+  queue: number;
+  marks: Marks;
+  audit: boolean;
+  /** What peers must say in `hello`. */
+  secret: string;
+  policy: PolicyLoad;
+  /** FIFOs of the engine. */
+  engine: EngineFifos;
+}
+
+export interface EngineFifos {
+  /** Kernel writes, engine's fd 0. */
+  requests: string;
+  /** Engine's fd 1, kernel reads. */
+  responses: string;
+}
+
+export interface Marks {
+  allow: number;
+  deny: number;
+  dns: number;
+}
+
+export interface ProxyBoot {
+  role: "proxy";
+  index: number;
+  kernelSocket: string;
+  supervisorSocket: string;
+  secret: string;
+  /** 127.0.0.1 ports; 0: choose a free one (first start), else re-use that one (restart). */
+  frontPort: number;
+  dnsPort: number;
+  /** Share the ports with sibling processes. */
+  reusePort: boolean;
+  /** Nameserver addresses for the proxy's own lookups. */
+  nameservers: string[];
+  /** PEM texts trusted for upstream besides the system's store. */
+  upstreamCas: string[];
+  /** Absent on the first start of the first proxy: it makes one and says it in `ready`. */
+  ca?: CaMaterial;
+  logQueries: boolean;
+  /** First-byte timer, ms: a silent client is judged as tcp after it. */
+  silentMs: number;
+}
+
+export interface CaMaterial {
+  /** The CA certificate, PEM. */
+  certPem: string;
+  /** PKCS#8, PEM. In memory only. */
+  keyPem: string;
+}
+
+// ---------------------------------------------------------------- supervisor <-> kernel
+
+export type SupervisorToKernel =
+  | { op: "load"; policy: PolicyLoad } // request; answered {ok:true} or {error}
+  | { op: "mode"; mode: "enforce" | "audit" | "closed"; reason?: string } // request
+  | { op: "engine"; fifos: EngineFifos } // request: a new engine process waits there
+  | { op: "status" } // request; answered KernelStatus
+  | { op: "stop" }; // request: unpin, detach, answer {ok:true}, exit 0
+
+export type KernelToSupervisor =
+  | { op: "ready" } // event: programs attached, queue bound, socket listening
+  | { op: "fatal"; error: string; hint?: string } // event, then exit 1: cannot start
+  | { op: "log"; event: LogEvent } // event
+  | { op: "engine-lost"; reason: string }; // event: start a new one
+
+export interface KernelStatus {
+  gate: { passed: number; dropped: number; reported: number };
+  queue: { packets: number; allowed: number; denied: number };
+  processes: number;
+  flows: number;
+  questions: number;
+  rssBytes?: number;
+}
+
+// ---------------------------------------------------------------- supervisor <-> proxy
+
+export type ProxyToSupervisor =
+  | { op: "hello"; role: "proxy"; index: number; secret: string } // first frame, event
+  | { op: "ready"; frontPort: number; dnsPort: number; ca?: CaMaterial } // event; ca if it made one
+  | { op: "open"; conn: string; event: LogEvent } // event: under way for a while, not yet ended
+  | { op: "log"; event: LogEvent; conn?: string } // event: write it (and forget the open one of conn)
+  | { op: "fatal"; error: string; hint?: string };
+
+export type SupervisorToProxy =
+  | { op: "revoke" } // event: forget verdicts held for connections, judge tunnels again
+  | { op: "close"; reason: "log_failed" | "unavailable" } // event: cut everything, refuse new
+  | { op: "reopen" } // event: end of `close`
+  | { op: "drain" } // request: finish what is under way (<= 2 s), flush the log, answer {ok:true}
+  | { op: "status" }; // request; answered ProxyStatus
+
+export interface ProxyStatus {
+  connections: number;
+  requests: number;
+  minted: number;
+  rssBytes?: number;
+}
+
+// ---------------------------------------------------------------- proxy <-> kernel
+
+export type ProxyToKernel =
+  | { op: "hello"; role: "proxy"; index: number; secret: string } // first frame, event
+  | FlowQuestion // request, answered FlowAnswer
+  | JudgeQuestion // request, answered Verdict
+  | { op: "lookup"; answer: DnsAnswer }; // request, answered {ok:true} once the engine has it
+
+/** Who sent this, and where to, before the redirect? `src_*` is the peer of the accepted socket. */
+export interface FlowQuestion {
+  op: "flow";
+  protocol: "tcp" | "udp";
+  src_ip: string;
+  src_port: number;
+  /** Our own end of it. */
+  local_ip: string;
+  local_port: number;
+}
+
+export type FlowAnswer =
+  | {
+    ok: true;
+    /** Names the process in `judge`; valid while the connection lives. */
+    flow: number;
+    dst_ip: string;
+    dst_port: number;
+    process: ProcessInfo;
+  }
+  | { ok: false; reason: "direct" | "unattributed" | "unavailable" };
+
+/** May this go on? The kernel adds the process of `flow`. */
+export interface JudgeQuestion {
+  op: "judge";
+  flow: number;
+  event: TrafficEvent;
+}
+
+/** Any role answers a request that it cannot serve with this. */
+export interface ErrorAnswer {
+  error: string;
+}
+
+// ---------------------------------------------------------------- kernel <-> engine
+
+export type KernelToEngine =
+  | { op: "load"; policy: PolicyLoad } // answered {ok:true} or {error}
+  | { op: "judge"; event: PolicyEvent; now: number } // now: seconds, monotonic; answered Verdict
+  | { op: "lookup"; answer: DnsAnswer; now: number } // answered {ok:true}
+  | { op: "ping" }; // answered {ok:true}
+
+export type { Verdict };

@@ -1,0 +1,11 @@
+/**
+ * Types and the frame codec that every role shares. Imports nothing outside this folder.
+ *
+ * @module
+ */
+
+export * from "./event.ts";
+export * from "./frame.ts";
+export * from "./log.ts";
+export * from "./messages.ts";
+export * from "./roles.ts";

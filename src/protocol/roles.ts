@@ -1,0 +1,38 @@
+/**
+ * The one table of what each role may do. Launch flags (from source) and revocations (compiled) both
+ * come from here; `tests/roles_test.ts` shows that what a row does not grant fails.
+ *
+ * @module
+ */
+
+export type Role = "kernel" | "engine" | "proxy";
+
+/** Paths that a row's grants name; known only at start. */
+export interface RoleContext {
+  kernelSocket: string;
+  supervisorSocket: string;
+}
+
+interface Row {
+  /** Entry module, from the repository's root. */
+  entry: string;
+  /** `--allow-*` flags. */
+  allow(context: RoleContext): string[];
+  /** Other flags. */
+  flags: string[];
+}
+
+/** Permissions and entry module by role. */
+export const ROLES: Record<Role, Row> = {
+  kernel: { entry: "src/kernel/main.ts", allow: () => ["--allow-ffi"], flags: [] },
+  engine: { entry: "src/engine/main.ts", allow: () => [], flags: [] },
+  proxy: {
+    entry: "src/proxy/main.ts",
+    allow: (c) => [
+      "--allow-net",
+      `--allow-read=${c.kernelSocket},${c.supervisorSocket}`,
+      `--allow-write=${c.kernelSocket},${c.supervisorSocket}`,
+    ],
+    flags: ["--unstable-net"],
+  },
+};
