@@ -84,6 +84,13 @@ export interface ProxyBoot {
   /** Absent on the first start of the first proxy: it makes one and says it in `ready`. */
   ca?: CaMaterial;
   logQueries: boolean;
+  /** Nothing is blocked: what the proxy itself finds wrong passes too where that is possible. */
+  audit?: boolean;
+  /**
+   * Unix socket of the relay that dials without verifying certificates. Absent: there is none, and
+   * `insecure` connections are refused as `unavailable`.
+   */
+  insecureSocket?: string;
   /** First-byte timer, ms: a silent client is judged as tcp after it. */
   silentMs: number;
 }
@@ -129,7 +136,7 @@ export type ProxyToSupervisor =
   | { op: "fatal"; error: string; hint?: string };
 
 export type SupervisorToProxy =
-  | { op: "revoke" } // event: forget verdicts held for connections, judge tunnels again
+  | { op: "revoke"; audit?: boolean } // event: forget verdicts held for connections, judge tunnels again
   | { op: "close"; reason: "log_failed" | "unavailable" } // event: cut everything, refuse new
   | { op: "reopen" } // event: end of `close`
   | { op: "drain" } // request: finish what is under way (<= 2 s), flush the log, answer {ok:true}

@@ -20,6 +20,8 @@ interface Row {
   allow(context: RoleContext): string[];
   /** Other flags. */
   flags: string[];
+  /** Environment variables that the process needs; it gets no others. */
+  env?: Record<string, string>;
 }
 
 /** Permissions and entry module by role. */
@@ -34,5 +36,7 @@ export const ROLES: Record<Role, Row> = {
       `--allow-write=${c.kernelSocket},${c.supervisorSocket}`,
     ],
     flags: ["--unstable-net"],
+    // Upstream certificates are verified against the machine's store, not a bundled one.
+    env: { DENO_TLS_CA_STORE: "system" },
   },
 };
