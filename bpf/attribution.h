@@ -1,0 +1,150 @@
+/* Which process made a flow. */
+#pragma once
+
+#include "task.h"
+
+#define AF_INET 2
+#define AF_INET6 10
+#define IPPROTO_TCP 6
+#define IPPROTO_UDP 17
+#define SOCKFS_MAGIC 0x534F434B
+
+#if defined(__TARGET_ARCH_x86)
+#define NR_CONNECT 42
+#define NR_CONNECT_COMPAT 362
+#define USER32_CS 0x23
+#elif defined(__TARGET_ARCH_arm64)
+#define NR_CONNECT 203
+#endif
+
+/* The connection's key, or 0 when it is not IPv4 (in either socket family). */
+static __always_inline int tcp_key(struct bpf_sock_ops *ops, struct flow_key *key)
+{
+	if (ops->family == AF_INET6) {
+		if (ops->remote_ip6[0] || ops->remote_ip6[1] || ops->remote_ip6[2] != bpf_htonl(0xffff))
+			return 0;
+	} else if (ops->family != AF_INET) {
+		return 0;
+	}
+	key->saddr = ops->local_ip4;
+	key->daddr = ops->remote_ip4;
+	key->sport = bpf_htons(ops->local_port);
+	key->dport = ops->remote_port >> 16;
+	key->proto = IPPROTO_TCP;
+	return 1;
+}
+
+SEC("sockops")
+int tcp_attribution(struct bpf_sock_ops *ops)
+{
+	struct flow_key key = {};
+	struct owner owner = {}, *known;
+
+	if (ops->op == BPF_SOCK_OPS_TCP_CONNECT_CB) {
+		if (!tcp_key(ops, &key))
+			return 1;
+		current_owner(&owner);
+		if (bpf_map_update_elem(&tcp_owner, &key, &owner, BPF_ANY) == 0)
+			bpf_sock_ops_cb_flags_set(ops, BPF_SOCK_OPS_STATE_CB_FLAG);
+	} else if (ops->op == BPF_SOCK_OPS_STATE_CB && ops->args[1] == BPF_TCP_CLOSE) {
+		if (!tcp_key(ops, &key))
+			return 1;
+		known = bpf_map_lookup_elem(&tcp_owner, &key);
+		if (!known)
+			return 1;
+		owner = *known;
+		bpf_map_update_elem(&tcp_closed, &key, &owner, BPF_ANY);
+		bpf_map_delete_elem(&tcp_owner, &key);
+	}
+	return 1;
+}
+
+/* Unconnected UDP, also from an IPv6 socket to a v4-mapped address: that path ends here too. */
+SEC("cgroup/sendmsg4")
+int udp_attribution(struct bpf_sock_addr *ctx)
+{
+	struct flow_key key = {};
+	struct owner owner = {};
+	struct bpf_sock *sk = ctx->sk;
+
+	if (!sk)
+		return 1;
+	key.daddr = ctx->user_ip4;
+	key.dport = ctx->user_port;
+	key.sport = bpf_htons(sk->src_port);
+	key.saddr = ctx->msg_src_ip4;
+	key.proto = IPPROTO_UDP;
+	current_owner(&owner);
+	bpf_map_update_elem(&udp_owner, &key, &owner, BPF_ANY);
+	return 1;
+}
+
+static __always_inline struct sock *sock_of_fd(__u32 fd)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	struct fdtable *table = BPF_CORE_READ(task, files, fdt);
+	struct file **slot, *file = 0;
+	struct socket *socket;
+
+	if (fd >= BPF_CORE_READ(table, max_fds))
+		return 0;
+	slot = BPF_CORE_READ(table, fd);
+	if (bpf_probe_read_kernel(&file, sizeof(file), slot + fd) || !file)
+		return 0;
+	/* Only files of sockfs carry a struct socket. */
+	if (BPF_CORE_READ(file, f_inode, i_sb, s_magic) != SOCKFS_MAGIC)
+		return 0;
+	socket = BPF_CORE_READ(file, private_data);
+	return BPF_CORE_READ(socket, sk);
+}
+
+static __always_inline int is_v4_mapped(struct sock *sk)
+{
+	__u32 words[4] = {};
+
+	BPF_CORE_READ_INTO(&words, sk, __sk_common.skc_v6_daddr);
+	return !words[0] && !words[1] && words[2] == bpf_htonl(0xffff);
+}
+
+static __always_inline long connect_fd(struct pt_regs *regs)
+{
+#if defined(__TARGET_ARCH_x86)
+	unsigned long nr = BPF_CORE_READ(regs, orig_ax);
+	if (BPF_CORE_READ(regs, cs) == USER32_CS)
+		return nr == NR_CONNECT_COMPAT ? (long)(__u32)BPF_CORE_READ(regs, bx) : -1;
+	return nr == NR_CONNECT ? (long)(__u32)BPF_CORE_READ(regs, di) : -1;
+#elif defined(__TARGET_ARCH_arm64)
+	return BPF_CORE_READ(regs, syscallno) == NR_CONNECT ? (long)(__u32)BPF_CORE_READ(regs, orig_x0) : -1;
+#endif
+}
+
+/* Connected UDP: cgroup/connect4 runs before the port is bound, and sendmsg4 never runs. */
+SEC("tp_btf/sys_exit")
+int BPF_PROG(udp_connect_attribution, struct pt_regs *regs, long ret)
+{
+	struct flow_key key = {};
+	struct owner owner = {};
+	struct sock *sk;
+	__u16 family;
+	long fd;
+
+	if (ret != 0)
+		return 0;
+	fd = connect_fd(regs);
+	if (fd < 0 || !in_scope())
+		return 0;
+	sk = sock_of_fd(fd);
+	if (!sk || BPF_CORE_READ(sk, sk_protocol) != IPPROTO_UDP)
+		return 0;
+	family = BPF_CORE_READ(sk, __sk_common.skc_family);
+	if (family != AF_INET && !(family == AF_INET6 && is_v4_mapped(sk)))
+		return 0;
+	key.saddr = BPF_CORE_READ(sk, __sk_common.skc_rcv_saddr);
+	key.daddr = BPF_CORE_READ(sk, __sk_common.skc_daddr);
+	key.sport = bpf_htons(BPF_CORE_READ(sk, __sk_common.skc_num));
+	key.dport = BPF_CORE_READ(sk, __sk_common.skc_dport);
+	key.proto = IPPROTO_UDP;
+	current_owner(&owner);
+	bpf_map_update_elem(&udp_owner, &key, &owner, BPF_ANY);
+	return 0;
+}

@@ -1,0 +1,18 @@
+/*
+ * Programs of the kernel role: who made a flow, which processes there are, and the last gate.
+ * Only program types that depend on no internal function's name, so that they load on any kernel
+ * with BTF from 6.0 on, lockdown=integrity included.
+ */
+#include <stddef.h>
+#include <linux/bpf.h>
+
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_tracing.h>
+
+#include "gate.h"
+#include "process.h"
+
+/* Probing kernel memory needs a GPL-compatible licence; the programs are under both. */
+char LICENSE[] SEC("license") = "Dual MIT/GPL";

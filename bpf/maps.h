@@ -1,0 +1,89 @@
+/* Maps of all programs. */
+#pragma once
+
+#include "shared.h"
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u32);
+} gate_mode SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_CGROUP_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u32);
+} scope SEC(".maps");
+
+/* Not LRU: nobody can push another's connection out. A full map means that a flow has no owner. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 65536);
+	__type(key, struct flow_key);
+	__type(value, struct owner);
+} tcp_owner SEC(".maps");
+
+/* Connections that ended before they could be judged. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 16384);
+	__type(key, struct flow_key);
+	__type(value, struct owner);
+} tcp_closed SEC(".maps");
+
+/* UDP sockets have no end that a program sees for each flow, hence LRU. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 32768);
+	__type(key, struct flow_key);
+	__type(value, struct owner);
+} udp_owner SEC(".maps");
+
+/* UDP flows with a verdict: until when (ns since boot). Written by user space alone. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 32768);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct flow_key);
+	__type(value, __u64);
+} allowed_flows SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 8192);
+	__type(key, struct report_key);
+	__type(value, struct report_seen);
+} reports_seen SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct stats);
+} gate_stats SEC(".maps");
+
+/* Two buffers: a flood of reports must not cost process events. */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 256 * 1024);
+} gate_events SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 8 * 1024 * 1024);
+} process_events SEC(".maps");
+
+static __always_inline struct stats *stats_of_cpu(void)
+{
+	__u32 zero = 0;
+	return bpf_map_lookup_elem(&gate_stats, &zero);
+}
+
+static __always_inline __u32 current_mode(void)
+{
+	__u32 zero = 0;
+	__u32 *mode = bpf_map_lookup_elem(&gate_mode, &zero);
+	return mode ? *mode : MODE_CLOSED;
+}

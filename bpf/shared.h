@@ -1,0 +1,96 @@
+/*
+ * Layouts that cross into user space. src/kernel/bpf/layout.ts decodes exactly these; all integers
+ * are host-endian except addresses and the ports of packets, which stay in network order.
+ */
+#pragma once
+
+#include <linux/types.h>
+
+/* A map that was never written reads 0: closed. */
+enum gate_mode { MODE_CLOSED = 0, MODE_ENFORCE = 1, MODE_AUDIT = 2 };
+
+enum gate_reason {
+	REASON_PACKET = 1,	/* left the scope without a verdict */
+	REASON_IPV6 = 2,	/* connect or send to an IPv6 address */
+	REASON_SOCKET = 3,	/* socket of a kind that the scope may not have */
+};
+
+/* A flow as its socket sees it. Source address 0: not bound to one. */
+struct flow_key {
+	__u32 saddr;
+	__u32 daddr;
+	__u16 sport;
+	__u16 dport;
+	__u32 proto;
+};
+
+/* Who made a flow; `start` (ns since boot) tells a reused pid apart. */
+struct owner {
+	__u64 start;
+	__u64 cgroup;
+	__u64 at;
+	__u32 pid;
+	__u32 pad;
+};
+
+struct stats {
+	__u64 passed;
+	__u64 dropped;
+	__u64 reported;
+	/* Process events that found the ring buffer full. */
+	__u64 lost;
+};
+
+/* What makes two reports the same one. `daddr` is v4-mapped for IPv4. */
+struct report_key {
+	__u8 daddr[16];
+	__u32 pid;
+	__u16 dport;
+	__u8 proto;
+	__u8 reason;
+};
+
+struct report_seen {
+	__u64 at;
+	__u64 count;
+};
+
+struct report {
+	struct report_key key;
+	__u64 start;
+	__u64 cgroup;
+	__u64 count;
+	__u64 at;
+	__u16 sport;
+	__u16 family;
+	__u32 mode;
+};
+
+enum process_event_kind { EVENT_FORK = 1, EVENT_EXEC = 2, EVENT_EXIT = 3 };
+
+#define EXE_SIZE 1024
+#define ARGV_SIZE 2048
+
+struct process_event {
+	__u32 kind;
+	__u32 pid;
+	__u32 ppid;
+	__u32 flags;
+	__u64 start;
+	__u64 cgroup;
+	__u64 at;
+	__u64 parent_start;
+};
+
+#define FLAG_EXE_TRUNCATED 1
+#define FLAG_ARGV_TRUNCATED 2
+#define FLAG_EXE_DELETED 4
+
+/* `exe` holds the path's names, last one first, each ended by a NUL. */
+struct exec_event {
+	struct process_event head;
+	__u32 exe_len;
+	__u32 argv_len;
+	char exe[EXE_SIZE + 256];
+	char argv[ARGV_SIZE];
+};

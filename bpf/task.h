@@ -1,0 +1,31 @@
+/* Who is running. */
+#pragma once
+
+#include "kernel_types.h"
+#include "maps.h"
+
+static __always_inline __u64 cgroup_of(struct task_struct *task)
+{
+	return BPF_CORE_READ(task, cgroups, dfl_cgrp, kn, id);
+}
+
+/*
+ * The current process. Read from the task rather than by bpf_get_current_pid_tgid, which sockops
+ * programs lack before 6.10.
+ */
+static __always_inline void current_owner(struct owner *owner)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	struct task_struct *leader = BPF_CORE_READ(task, group_leader);
+
+	owner->start = BPF_CORE_READ(leader, start_boottime);
+	owner->cgroup = cgroup_of(task);
+	owner->at = bpf_ktime_get_boot_ns();
+	owner->pid = BPF_CORE_READ(task, tgid);
+	owner->pad = 0;
+}
+
+static __always_inline int in_scope(void)
+{
+	return bpf_current_task_under_cgroup(&scope, 0) == 1;
+}
