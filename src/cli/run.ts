@@ -1,0 +1,159 @@
+/**
+ * `egress run`: reads and validates what it was told, then hands over to the supervisor.
+ *
+ * @module
+ */
+
+import { validatePolicy } from "../policy/mod.ts";
+import type { RunSpec } from "../supervisor/run_spec.ts";
+import { EgressError, EXIT_EGRESS_FAILED } from "../supervisor/errors.ts";
+import { run } from "../supervisor/run.ts";
+import { parseRunArgs, type RunArgs, RunUsageError } from "./run_args.ts";
+
+/** Shown by `egress run --help`. */
+export const help = `egress run: run a command that reaches only what a policy names
+
+  sudo egress run --policy FILE [options] -- COMMAND [ARG...]
+
+  --policy FILE       the policy; - reads it from standard input
+  --policy-text TEXT  the policy itself
+  --audit             block nothing, but log and report what would be blocked
+  --log FILE          append the connection log (JSON lines) to FILE
+  --repo OWNER/NAME   fills {owner} and {repo} in the policy (default: GITHUB_REPOSITORY)
+  --upstream-ca FILE  also trust this CA (PEM) for the servers that are reached; may be repeated
+  --no-defaults       do not add ADDRESS:53/udp for the nameservers of /etc/resolv.conf
+  --fail-on-block     exit with 3 if anything was blocked and COMMAND succeeded
+  --user USER         run COMMAND as USER (default: who called sudo)
+  --json-status       print the closing summary as one JSON line
+  --log-queries       keep query strings of URLs in the log
+
+COMMAND and everything it starts is confined; the rest of the machine is untouched.
+
+Exit status: COMMAND's own (128+N after signal N, 126 not executable, 127 not found);
+3 with --fail-on-block; 125 if egress itself failed, in which case nothing passed unjudged.
+`;
+
+/** Runs the command. @returns the exit status */
+export async function main(args: string[]): Promise<number> {
+  const say = (line: string) => console.error(line);
+  try {
+    const parsed = parseRunArgs(args);
+    if (parsed.help) {
+      console.log(help.trimEnd());
+      return 0;
+    }
+    return await run(await toSpec(parsed, say), say);
+  } catch (error) {
+    if (error instanceof RunUsageError) {
+      say(`egress run: ${error.message}`);
+      say("See egress run --help.");
+      return EXIT_EGRESS_FAILED;
+    }
+    if (error instanceof EgressError) {
+      say(`egress: ${error.message}`);
+      if (error.hint !== undefined) say(`egress: to fix it: ${error.hint}`);
+      return EXIT_EGRESS_FAILED;
+    }
+    say(`egress: a defect in egress: ${error instanceof Error ? error.stack : error}`);
+    return EXIT_EGRESS_FAILED;
+  }
+}
+
+async function toSpec(args: RunArgs, say: (line: string) => void): Promise<RunSpec> {
+  const env = Deno.env.toObject();
+  const repository = args.repository ?? env["GITHUB_REPOSITORY"];
+  const name = args.policyFile === undefined ? "--policy-text" : args.policyFile;
+  const policy = args.policyFile === undefined
+    ? args.policyText ?? ""
+    : await readPolicy(args.policyFile);
+  checkPolicy(policy, name, args.audit, repository, say);
+  const {
+    EGRESS_ROOT: root,
+    EGRESS_BUNDLE: bundle,
+    EGRESS_OBJECT: object,
+    EGRESS_TIMING: timing,
+    ...rest
+  } = env;
+  if (root === undefined || object === undefined) {
+    throw new EgressError("egress run was not started by its launcher", "start it as ./egress run");
+  }
+  return {
+    policy,
+    audit: args.audit,
+    ...(args.log !== undefined && { log: args.log }),
+    ...(repository !== undefined && { repository }),
+    upstreamCas: args.upstreamCas.map(readCa),
+    defaults: args.defaults,
+    failOnBlock: args.failOnBlock,
+    ...(args.user !== undefined && { user: args.user }),
+    jsonStatus: args.jsonStatus,
+    logQueries: args.logQueries,
+    timing: timing !== undefined,
+    command: args.command,
+    env: withoutLauncher(rest),
+    home: { root, ...(bundle !== undefined && { bundle }), object },
+  };
+}
+
+/** What the launcher set for itself is not COMMAND's business. */
+function withoutLauncher(env: Record<string, string>): Record<string, string> {
+  const { DENO_DIR: _dir, EGRESS_CALLER_DENO_DIR: callers, DENO_NO_UPDATE_CHECK: _check, ...rest } =
+    env;
+  return callers === undefined || callers === "" ? rest : { ...rest, DENO_DIR: callers };
+}
+
+async function readPolicy(file: string): Promise<string> {
+  try {
+    if (file === "-") return await new Response(Deno.stdin.readable).text();
+    return await Deno.readTextFile(file);
+  } catch (error) {
+    throw new EgressError(
+      `cannot read the policy ${file}: ${error instanceof Error ? error.message : error}`,
+      "name a readable file with --policy",
+      { cause: error },
+    );
+  }
+}
+
+function checkPolicy(
+  text: string,
+  name: string,
+  audit: boolean,
+  repository: string | undefined,
+  say: (line: string) => void,
+) {
+  const diagnostics = validatePolicy(
+    text,
+    repository === undefined ? { placeholders: "keep" } : { repository },
+  );
+  const errors = diagnostics.filter((d) => d.severity === "error");
+  for (const d of diagnostics) {
+    if (d.severity !== "error") continue;
+    const severity = audit ? "warning" : "error";
+    say(`${name}:${d.line}:${d.column}: ${severity}[${d.code}]: ${d.message}`);
+  }
+  if (errors.length > 0 && !audit) {
+    throw new EgressError(
+      `the policy ${name} has ${errors.length} error${
+        errors.length === 1 ? "" : "s"
+      }; nothing was started`,
+      "egress validate tells more",
+    );
+  }
+}
+
+function readCa(file: string): string {
+  try {
+    const pem = Deno.readTextFileSync(file);
+    if (!pem.includes("-----BEGIN CERTIFICATE-----")) {
+      throw new Error("it holds no PEM certificate");
+    }
+    return pem;
+  } catch (error) {
+    throw new EgressError(
+      `cannot use --upstream-ca ${file}: ${error instanceof Error ? error.message : error}`,
+      "name a file with a PEM certificate",
+      { cause: error },
+    );
+  }
+}

@@ -1,0 +1,126 @@
+/**
+ * The command line of `egress run`, validated into one typed object. Pure.
+ *
+ * @module
+ */
+
+import { parseArgs } from "node:util";
+import { nearest } from "./nearest.ts";
+
+/** What the command line said. */
+export interface RunArgs {
+  help: boolean;
+  policyFile?: string;
+  policyText?: string;
+  audit: boolean;
+  log?: string;
+  repository?: string;
+  upstreamCas: string[];
+  defaults: boolean;
+  failOnBlock: boolean;
+  user?: string;
+  jsonStatus: boolean;
+  logQueries: boolean;
+  command: string[];
+}
+
+/** The command line is wrong. */
+export class RunUsageError extends Error {
+  override name = "RunUsageError";
+}
+
+const OPTIONS = {
+  policy: { type: "string" },
+  "policy-text": { type: "string" },
+  audit: { type: "boolean" },
+  log: { type: "string" },
+  repo: { type: "string" },
+  "upstream-ca": { type: "string", multiple: true },
+  "no-defaults": { type: "boolean" },
+  "fail-on-block": { type: "boolean" },
+  user: { type: "string" },
+  "json-status": { type: "boolean" },
+  "log-queries": { type: "boolean" },
+  help: { type: "boolean", short: "h" },
+} as const;
+
+/**
+ * Parses what follows `egress run`.
+ *
+ * @throws {RunUsageError} with one sentence
+ */
+export function parseRunArgs(args: string[]): RunArgs {
+  const split = args.indexOf("--");
+  const before = split < 0 ? args : args.slice(0, split);
+  const command = split < 0 ? [] : args.slice(split + 1);
+  const values = parse(before);
+  if (values.help) return { ...base(values), command: [] };
+  if (split < 0) {
+    throw new RunUsageError("put `--` in front of the command: egress run ... -- COMMAND");
+  }
+  if (command.length === 0 || command[0] === "") throw new RunUsageError("no command after `--`");
+  if (values.policy !== undefined && values["policy-text"] !== undefined) {
+    throw new RunUsageError("--policy and --policy-text exclude each other");
+  }
+  if (values.policy === undefined && values["policy-text"] === undefined && !values.audit) {
+    throw new RunUsageError(
+      "no policy: pass --policy FILE, --policy-text TEXT, or --audit to only watch",
+    );
+  }
+  const once = onlyOnce(before);
+  if (once !== undefined) throw new RunUsageError(`${once} is given twice`);
+  return { ...base(values), command };
+}
+
+function parse(before: string[]) {
+  try {
+    return parseArgs({ args: before, options: OPTIONS, strict: true, allowPositionals: false })
+      .values;
+  } catch (error) {
+    throw new RunUsageError(explain(error, before), { cause: error });
+  }
+}
+
+function explain(error: unknown, args: string[]): string {
+  const code = (error as { code?: string }).code;
+  const message = error instanceof Error ? error.message : String(error);
+  if (code === "ERR_PARSE_ARGS_UNKNOWN_OPTION") {
+    const known = Object.keys(OPTIONS).map((name) => `--${name}`);
+    const unknown = args.map((a) => a.split("=")[0]!)
+      .find((a) => a.startsWith("-") && !known.includes(a) && a !== "-h") ?? "?";
+    const close = nearest(unknown, known);
+    return `unknown option ${unknown}` + (close === undefined ? "" : `: did you mean ${close}?`);
+  }
+  if (code === "ERR_PARSE_ARGS_UNEXPECTED_POSITIONAL") {
+    return "put `--` in front of the command: egress run ... -- COMMAND";
+  }
+  return message.split("\n")[0]!;
+}
+
+function onlyOnce(args: string[]): string | undefined {
+  const seen = new Set<string>();
+  for (const arg of args) {
+    const name = arg.split("=")[0]!;
+    if (!name.startsWith("--") || name === "--upstream-ca") continue;
+    if (seen.has(name)) return name;
+    seen.add(name);
+  }
+  return undefined;
+}
+
+function base(values: ReturnType<typeof parse>): Omit<RunArgs, "command"> {
+  return {
+    help: values.help ?? false,
+    ...(values.policy !== undefined && { policyFile: values.policy }),
+    ...(values["policy-text"] !== undefined && { policyText: values["policy-text"] }),
+    audit: values.audit ?? false,
+    ...(values.log !== undefined && { log: values.log }),
+    ...(values.repo !== undefined && { repository: values.repo }),
+    upstreamCas: values["upstream-ca"] ?? [],
+    defaults: !(values["no-defaults"] ?? false),
+    failOnBlock: values["fail-on-block"] ?? false,
+    ...(values.user !== undefined && { user: values.user }),
+    jsonStatus: values["json-status"] ?? false,
+    logQueries: values["log-queries"] ?? false,
+  };
+}

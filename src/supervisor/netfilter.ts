@@ -1,0 +1,121 @@
+/**
+ * The iptables rules of one run, as text for `iptables-restore --noflush`. Pure.
+ *
+ * Own chains only, one jump per table, so that taking them out never touches what others made. The rules
+ * work with the nft and the legacy backend. What each does stands in docs/ARCHITECTURE.md.
+ *
+ * @module
+ */
+
+import type { Marks } from "../protocol/mod.ts";
+
+/** What the rules of one run are made of. */
+export interface NetfilterSpec {
+  /** Short id of the run, `[0-9a-f]{8}`. */
+  id: string;
+  /** The scope's cgroup path, from the root of cgroup2, without the leading slash. */
+  cgroupPath: string;
+  queue: number;
+  marks: Marks;
+  frontPort: number;
+  dnsPort: number;
+  /** Loopback addresses whose lookups leave the machine: resolver stubs. */
+  stubs: string[];
+  audit: boolean;
+}
+
+/** Names of the run's chains by table. */
+export function chainNames(id: string): { mangle: string; nat: string; filter: string } {
+  return { mangle: `EGRESS-${id}-M`, nat: `EGRESS-${id}-N`, filter: `EGRESS-${id}-F` };
+}
+
+function jump(spec: NetfilterSpec, chain: string): string {
+  return `OUTPUT -m cgroup --path ${spec.cgroupPath} -j ${chain}`;
+}
+
+function table(name: string, chain: string, spec: NetfilterSpec, rules: string[]): string[] {
+  return [
+    `*${name}`,
+    `:${chain} - [0:0]`,
+    ...rules.map((rule) => `-A ${chain} ${rule}`),
+    // The jump comes last and in front: the chain is complete before the first packet enters it.
+    `-I ${jump(spec, chain).replace("OUTPUT", "OUTPUT 1")}`,
+    "COMMIT",
+  ];
+}
+
+function mangleRules(spec: NetfilterSpec): string[] {
+  const { allow, deny, dns } = spec.marks;
+  const queue = `-p udp -j NFQUEUE --queue-num ${spec.queue}`;
+  return [
+    // Back from the queue (NF_REPEAT) with a mark on.
+    `-p udp -m mark --mark ${allow} -j CONNMARK --save-mark`,
+    `-p udp -m mark --mark ${allow} -j RETURN`,
+    `-p udp -m mark --mark ${deny} -j RETURN`,
+    `-p udp -m mark --mark ${dns} -j RETURN`,
+    `-p udp -m connmark --mark ${allow} -j RETURN`,
+    ...spec.stubs.map((ip) => `-d ${ip}/32 ${queue}`),
+    "-o lo -j RETURN",
+    queue,
+  ];
+}
+
+function natRules(spec: NetfilterSpec): string[] {
+  const toFront = `-j REDIRECT --to-ports ${spec.frontPort}`;
+  return [
+    `-p udp -m mark --mark ${spec.marks.dns} -j REDIRECT --to-ports ${spec.dnsPort}`,
+    ...spec.stubs.map((ip) => `-d ${ip}/32 -p tcp -m tcp --dport 53 ${toFront}`),
+    "-o lo -j RETURN",
+    `-p tcp ${toFront}`,
+  ];
+}
+
+function filterRules(spec: NetfilterSpec): string[] {
+  const { allow, deny, dns } = spec.marks;
+  return [
+    `-p udp -m mark --mark ${deny} -j REJECT --reject-with icmp-port-unreachable`,
+    `-p udp -m mark --mark ${dns} -m conntrack ! --ctstate DNAT -j DROP`,
+    "-o lo -j RETURN",
+    `-p udp -m mark --mark ${allow} -j RETURN`,
+    `-p udp -m connmark --mark ${allow} -j RETURN`,
+    "-p tcp -j REJECT --reject-with tcp-reset",
+    ...(spec.audit ? [] : ["-j REJECT --reject-with icmp-admin-prohibited"]),
+  ];
+}
+
+/** IPv4 rules that put the run's redirections in place. */
+export function rulesOn(spec: NetfilterSpec): string {
+  const chains = chainNames(spec.id);
+  return [
+    ...table("filter", chains.filter, spec, filterRules(spec)),
+    ...table("nat", chains.nat, spec, natRules(spec)),
+    ...table("mangle", chains.mangle, spec, mangleRules(spec)),
+    "",
+  ].join("\n");
+}
+
+/** IPv6 rules: there is no IPv6 for the scope but on loopback; a reject lets clients fall back at once. */
+export function rulesOn6(spec: NetfilterSpec): string {
+  const rules = ["-o lo -j RETURN", "-j REJECT --reject-with icmp6-adm-prohibited"];
+  return [...table("filter", chainNames(spec.id).filter, spec, rules), ""].join("\n");
+}
+
+function tableOff(name: string, chain: string, spec: NetfilterSpec): string[] {
+  return [`*${name}`, `-D ${jump(spec, chain)}`, `-F ${chain}`, `-X ${chain}`, "COMMIT"];
+}
+
+/** The exact inverse of {@link rulesOn}. */
+export function rulesOff(spec: NetfilterSpec): string {
+  const chains = chainNames(spec.id);
+  return [
+    ...tableOff("mangle", chains.mangle, spec),
+    ...tableOff("nat", chains.nat, spec),
+    ...tableOff("filter", chains.filter, spec),
+    "",
+  ].join("\n");
+}
+
+/** The exact inverse of {@link rulesOn6}. */
+export function rulesOff6(spec: NetfilterSpec): string {
+  return [...tableOff("filter", chainNames(spec.id).filter, spec), ""].join("\n");
+}

@@ -1,0 +1,163 @@
+/**
+ * The supervisor's socket: proxies connect to it, say hello, and send what they log.
+ *
+ * @module
+ */
+
+import {
+  encodeFrame,
+  FrameDecoder,
+  FrameKind,
+  type LogEvent,
+  type ProxyToSupervisor,
+  type SupervisorToProxy,
+} from "../protocol/mod.ts";
+
+/** What a proxy says is handed on to. */
+export interface ProxyLinkHandler {
+  onReady(index: number, message: Extract<ProxyToSupervisor, { op: "ready" }>): void;
+  onFatal(index: number, error: string, hint?: string): void;
+  onLog(event: LogEvent): void;
+}
+
+interface Peer {
+  index: number;
+  writer: WritableStreamDefaultWriter<Uint8Array>;
+  /** Connections under way, by id: logged if the proxy is lost before they end. */
+  open: Map<string, LogEvent>;
+  waiting: Map<number, (body: unknown) => void>;
+}
+
+/** Longest wait for a proxy's answer, in ms. */
+const ANSWER_MS = 3000;
+
+/** Accepts proxies; only those that know the run's secret are listened to. */
+export class ProxyLink {
+  #listener: Deno.UnixListener;
+  #secret: string;
+  #handler: ProxyLinkHandler;
+  #peers = new Map<number, Peer>();
+  #nextId = 1;
+
+  /** @param path of the socket; its folder is root's alone */
+  constructor(path: string, secret: string, handler: ProxyLinkHandler) {
+    this.#secret = secret;
+    this.#handler = handler;
+    this.#listener = Deno.listen({ transport: "unix", path });
+    this.#accept();
+  }
+
+  /** Sends an event to every proxy. */
+  broadcast(message: SupervisorToProxy): void {
+    for (const peer of this.#peers.values()) this.#write(peer, FrameKind.event, 0, message);
+  }
+
+  /** Asks every proxy and waits for all answers, or {@link ANSWER_MS}. */
+  async ask(message: SupervisorToProxy): Promise<unknown[]> {
+    const answers = [...this.#peers.values()].map((peer) => {
+      const id = this.#nextId++;
+      return new Promise<unknown>((resolve) => {
+        const timer = setTimeout(() => resolve(undefined), ANSWER_MS);
+        peer.waiting.set(id, (body) => {
+          clearTimeout(timer);
+          resolve(body);
+        });
+        this.#write(peer, FrameKind.request, id, message);
+      });
+    });
+    return await Promise.all(answers);
+  }
+
+  /** Stops listening. */
+  close(): void {
+    this.#listener.close();
+    for (const peer of this.#peers.values()) peer.writer.abort().catch(ignoreClosed);
+  }
+
+  #write(peer: Peer, kind: FrameKind, id: number, body: unknown) {
+    // A proxy that is gone is dropped where its reads end.
+    peer.writer.write(encodeFrame(kind, id, body)).catch(ignoreClosed);
+  }
+
+  async #accept() {
+    for await (const connection of this.#listener) {
+      this.#serve(connection).catch(ignoreClosed).finally(() => {
+        try {
+          connection.close();
+        } catch (error) {
+          if (!(error instanceof Deno.errors.BadResource)) throw error;
+        }
+      });
+    }
+  }
+
+  async #serve(connection: Deno.UnixConn) {
+    const decoder = new FrameDecoder();
+    let peer: Peer | undefined;
+    try {
+      for await (const bytes of connection.readable) {
+        for (const frame of decoder.push(bytes)) {
+          peer ??= this.#hello(frame.body, connection);
+          if (!peer) return;
+          if (frame.kind === FrameKind.event) this.#onEvent(peer, frame.body as ProxyToSupervisor);
+          else this.#onAnswer(peer, frame.id, frame.body);
+        }
+      }
+    } finally {
+      if (peer) this.#lost(peer);
+    }
+  }
+
+  #hello(body: unknown, connection: Deno.UnixConn): Peer | undefined {
+    const hello = body as Partial<Extract<ProxyToSupervisor, { op: "hello" }>> | null;
+    if (hello?.op !== "hello" || hello.secret !== this.#secret) return undefined;
+    const peer: Peer = {
+      index: Number(hello.index),
+      writer: connection.writable.getWriter(),
+      open: new Map(),
+      waiting: new Map(),
+    };
+    this.#peers.set(peer.index, peer);
+    return peer;
+  }
+
+  #onAnswer(peer: Peer, id: number, body: unknown) {
+    peer.waiting.get(id)?.(body);
+    peer.waiting.delete(id);
+  }
+
+  #onEvent(peer: Peer, message: ProxyToSupervisor) {
+    switch (message.op) {
+      case "hello":
+        return;
+      case "ready":
+        return this.#handler.onReady(peer.index, message);
+      case "fatal":
+        return this.#handler.onFatal(peer.index, message.error, message.hint);
+      case "open":
+        peer.open.set(message.conn, message.event);
+        return;
+      case "log":
+        if (message.conn !== undefined) peer.open.delete(message.conn);
+        return this.#handler.onLog(message.event);
+    }
+  }
+
+  #lost(peer: Peer) {
+    if (this.#peers.get(peer.index) === peer) this.#peers.delete(peer.index);
+    for (const answer of peer.waiting.values()) answer(undefined);
+    for (const event of peer.open.values()) {
+      this.#handler.onLog({ ...event, error: "interrupted" });
+    }
+  }
+}
+
+/** Broken pipes and closed sockets are how a peer's end shows; all else is a defect. */
+function ignoreClosed(error: unknown) {
+  if (
+    error instanceof Deno.errors.BrokenPipe || error instanceof Deno.errors.ConnectionReset ||
+    error instanceof Deno.errors.BadResource || error instanceof Deno.errors.Interrupted ||
+    error instanceof TypeError || (error instanceof Error && error.name === "FrameError")
+  ) return;
+  throw error;
+}

@@ -1,0 +1,229 @@
+/**
+ * `egress run`: start-up and tear-down in order.
+ *
+ * The order is what keeps it shut: the gate is attached to a cgroup that is still empty, roles and rules come
+ * next, and only then COMMAND enters the cgroup. At the end everything in the cgroup is killed before the
+ * first rule is taken out.
+ *
+ * @module
+ */
+
+import { mergeBundles, withCaVariables } from "./ca_bundle.ts";
+import { accountEnv, runCommand } from "./command.ts";
+import { EgressError, EXIT_EGRESS_FAILED } from "./errors.ts";
+import { type Machine, probeMachine, requireMachine } from "./machine.ts";
+import { rulesOn, rulesOn6 } from "./netfilter.ts";
+import { type Account, findAccount } from "./passwd.ts";
+import { renderSummary } from "./render_summary.ts";
+import { loopbackStubs, nameservers } from "./resolv_conf.ts";
+import { RoleSet } from "./role_set.ts";
+import { drawIdentity, type RunIdentity, type RunSpec } from "./run_spec.ts";
+import { SETUP } from "./scripts.ts";
+import { mustSh } from "./shell.ts";
+import { clearStale, type RunRecord, takeApart } from "./stale.ts";
+import { Journal } from "./journal.ts";
+import { StepClock } from "./step_clock.ts";
+
+/**
+ * Runs COMMAND under the policy.
+ *
+ * @param say prints one line for the user on stderr
+ * @returns the exit status (docs/exit-codes in README)
+ */
+export async function run(spec: RunSpec, say: (line: string) => void): Promise<number> {
+  const clock = new StepClock();
+  const machine = await probeMachine();
+  requireMachine(machine);
+  const account = chooseAccount(spec);
+  const journal = openJournal(spec);
+  clock.lap("look at the machine");
+  await reportStale(machine, say);
+  clock.lap("clear stale runs");
+
+  const identity = drawIdentity(machine.cgroup);
+  const record: RunRecord = {
+    id: identity.id,
+    state: identity.state,
+    cgroupDir: "",
+    netns: machine.netns,
+  };
+  let roles: RoleSet | undefined;
+  let status = EXIT_EGRESS_FAILED;
+  try {
+    await makeState(identity, machine, record);
+    clock.lap("make state");
+    const servers = nameservers(readIfThere("/etc/resolv.conf"));
+    roles = new RoleSet({
+      spec,
+      identity,
+      cgroupDir: record.cgroupDir,
+      cgroupRoot: record.cgroupDir.slice(0, -identity.cgroup.length) || "/",
+      nameservers: servers,
+      journal,
+    });
+    const ports = await roles.start(clock);
+    await setRules(identity, ports, servers, spec.audit);
+    clock.lap("set rules");
+    const bundle = writeBundle(identity, machine, spec, roles.caCertificate);
+    if (spec.timing) say(clock.render());
+    status = await runCommand({
+      argv: spec.command,
+      scopeCgroupDir: `${record.cgroupDir}/scope`,
+      mergedBundle: bundle,
+      ...(machine.caBundle !== undefined && { systemBundle: machine.caBundle }),
+      ...(account !== undefined && { account }),
+      env: {
+        ...withCaVariables(spec.env, machine.caBundle ?? bundle),
+        ...(account !== undefined && accountEnv(account)),
+      },
+    });
+    await roles.finish();
+    status = concludeStatus(status, spec, journal, roles.failure);
+  } finally {
+    roles?.close();
+    const problems = await takeApart(record, true);
+    for (const problem of problems) say(`egress: could not clean up: ${problem}`);
+    if (problems.length > 0) status = EXIT_EGRESS_FAILED;
+  }
+  if (roles.failure !== undefined) say(`egress: ${roles.failure}`);
+  if (!journal.close()) {
+    say(`egress: the log ${spec.log} could not be written: ${journal.lastError}`);
+    status = EXIT_EGRESS_FAILED;
+  }
+  printSummary(spec, journal, status, say);
+  return status;
+}
+
+function chooseAccount(spec: RunSpec): Account | undefined {
+  const who = spec.user ?? spec.env["SUDO_USER"];
+  if (who === undefined || who === "root" || who === "0") return undefined;
+  return findAccount(Deno.readTextFileSync("/etc/passwd"), who);
+}
+
+function openJournal(spec: RunSpec): Journal {
+  if (spec.log === undefined) return new Journal(undefined);
+  try {
+    return new Journal(Deno.openSync(spec.log, { append: true, create: true, mode: 0o644 }));
+  } catch (error) {
+    throw new EgressError(
+      `cannot write the log ${spec.log}: ${error instanceof Error ? error.message : error}`,
+      "name a file in a folder that root can write, with space left",
+      { cause: error },
+    );
+  }
+}
+
+async function reportStale(machine: Machine, say: (line: string) => void) {
+  const { cleared, problems } = await clearStale(machine.netns);
+  for (const id of cleared) say(`egress: cleared away what run ${id} left when it was killed`);
+  for (const problem of problems) say(`egress: could not clear away a killed run: ${problem}`);
+}
+
+/** The lock comes first: from then on a later egress can tell that this run lives. */
+async function makeState(identity: RunIdentity, machine: Machine, record: RunRecord) {
+  try {
+    Deno.mkdirSync("/run/egress", { recursive: true, mode: 0o755 });
+    Deno.mkdirSync(identity.state, { mode: 0o711 });
+    Deno.mkdirSync(identity.privateDir, { mode: 0o700 });
+    const lock = Deno.openSync(`${identity.state}/lock`, {
+      create: true,
+      write: true,
+      mode: 0o600,
+    });
+    lock.lockSync(true);
+  } catch (error) {
+    throw new EgressError(
+      `cannot make the state folder ${identity.state}: ${
+        error instanceof Error ? error.message : error
+      }`,
+      "/run must be writable",
+      { cause: error },
+    );
+  }
+  const rootGuess = machine.cgroupRoot ?? `${identity.privateDir}/cgroup`;
+  record.cgroupDir = rootGuess + identity.cgroup;
+  Deno.writeTextFileSync(`${identity.privateDir}/run.json`, JSON.stringify(record), {
+    mode: 0o600,
+  });
+  await mustSh("making the run's cgroups and mounts", SETUP, {
+    args: [identity.state, identity.cgroup, machine.cgroupRoot ?? ""],
+  });
+}
+
+async function setRules(
+  identity: RunIdentity,
+  ports: { frontPort: number; dnsPort: number },
+  servers: string[],
+  audit: boolean,
+) {
+  const spec = {
+    id: identity.id,
+    cgroupPath: identity.cgroup.slice(1) + "/scope",
+    queue: identity.queue,
+    marks: identity.marks,
+    ...ports,
+    stubs: loopbackStubs(servers),
+    audit,
+  };
+  await mustSh("setting the iptables rules", "exec iptables-restore -w 5 --noflush", {
+    stdin: rulesOn(spec),
+  });
+  if (audit) return;
+  // Where the kernel has no IPv6 there is nothing to reject; the gate drops IPv6 either way.
+  await mustSh(
+    "setting the ip6tables rules",
+    "[ -e /proc/net/if_inet6 ] || exit 0; exec ip6tables-restore -w 5 --noflush",
+    { stdin: rulesOn6(spec) },
+  );
+}
+
+function writeBundle(
+  identity: RunIdentity,
+  machine: Machine,
+  spec: RunSpec,
+  caCertificate: string,
+): string {
+  const path = `${identity.state}/ca-bundle.crt`;
+  const others = [machine.caBundle, spec.env["SSL_CERT_FILE"], spec.env["NODE_EXTRA_CA_CERTS"]]
+    .filter((p) => p !== undefined).map(readIfThere);
+  Deno.writeTextFileSync(path, mergeBundles(caCertificate, others), { mode: 0o644 });
+  return path;
+}
+
+function concludeStatus(
+  status: number,
+  spec: RunSpec,
+  journal: Journal,
+  failure: string | undefined,
+): number {
+  if (failure !== undefined) return EXIT_EGRESS_FAILED;
+  if (spec.failOnBlock && status === 0 && journal.summary.blockedCount > 0) return 3;
+  return status;
+}
+
+function printSummary(spec: RunSpec, journal: Journal, status: number, say: (l: string) => void) {
+  const summary = journal.summary.build();
+  if (spec.jsonStatus) {
+    say(JSON.stringify({ exit: status, audit: spec.audit, ...summary }));
+    return;
+  }
+  const colour = Deno.stderr.isTerminal() && spec.env["NO_COLOR"] === undefined;
+  say(
+    renderSummary(summary, {
+      colour,
+      audit: spec.audit,
+      ...(spec.log !== undefined && { log: spec.log }),
+    }).trimEnd(),
+  );
+}
+
+function readIfThere(path: string): string {
+  try {
+    return Deno.readTextFileSync(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
+      return "";
+    }
+    throw error;
+  }
+}

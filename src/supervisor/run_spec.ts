@@ -1,0 +1,71 @@
+/**
+ * One run, as the command line asked for it: validated, complete.
+ *
+ * @module
+ */
+
+/** Everything that `egress run` was told. */
+export interface RunSpec {
+  /** Policy text; valid unless `audit`. */
+  policy: string;
+  audit: boolean;
+  /** Path of the connection log. */
+  log?: string;
+  /** `owner/name` for placeholders. */
+  repository?: string;
+  /** PEM texts that upstream servers may be verified with, besides the system's. */
+  upstreamCas: string[];
+  /** Put `ADDRESS:53/udp` of each nameserver in front of the policy. */
+  defaults: boolean;
+  failOnBlock: boolean;
+  /** Account of COMMAND. */
+  user?: string;
+  /** Print the closing summary as one JSON line. */
+  jsonStatus: boolean;
+  logQueries: boolean;
+  /** Print how long each step of the start took. */
+  timing: boolean;
+  command: string[];
+  /** The caller's environment. */
+  env: Record<string, string>;
+  /** Where the roles' modules are: bundled `ROLE.js` files, or the source tree. */
+  home: { root: string; bundle?: string; object: string };
+}
+
+/** Names and numbers of one run, drawn at its start. */
+export interface RunIdentity {
+  /** 8 hexadecimal digits. */
+  id: string;
+  /** `/run/egress/<id>` */
+  state: string;
+  /** `/run/egress/<id>/private` */
+  privateDir: string;
+  /** cgroup path of the run, from the root of cgroup2. */
+  cgroup: string;
+  secret: string;
+  queue: number;
+  marks: { allow: number; deny: number; dns: number };
+}
+
+/**
+ * Draws a run's identity. The marks are random: nothing may rest on a process not knowing them, but nobody
+ * else's marks should meet them by accident.
+ *
+ * @param ownCgroup cgroup path of this process; the run lives below, so that whoever confines egress still does
+ */
+export function drawIdentity(ownCgroup: string): RunIdentity {
+  const random = crypto.getRandomValues(new Uint32Array(8));
+  const id = random[0]!.toString(16).padStart(8, "0");
+  const state = `/run/egress/${id}`;
+  const mark = (n: number, low: number) => ((random[n]! & 0xfffffffc) | low) >>> 0;
+  return {
+    id,
+    state,
+    privateDir: `${state}/private`,
+    cgroup: `${ownCgroup === "/" ? "" : ownCgroup}/egress-${id}`,
+    secret: [...random.subarray(4)].map((n) => n.toString(16).padStart(8, "0")).join(""),
+    queue: 1024 + (random[1]! % 64000),
+    // The low bits keep the three apart.
+    marks: { allow: mark(2, 1), deny: mark(2, 2), dns: mark(2, 3) },
+  };
+}

@@ -1,0 +1,155 @@
+/**
+ * The shell scripts of the supervisor. Each takes its data as arguments, never by interpolation.
+ *
+ * @module
+ */
+
+/** Prints what must be known of the machine, `KEY VALUE` a line; see machine.ts. */
+export const PROBE = `
+echo "uid $(id -u)"
+echo "cgroup $(sed -n 's/^0:://p' /proc/self/cgroup)"
+grep -E ' - (cgroup2|bpf) ' /proc/self/mountinfo | sed 's/^/mount /'
+echo "netns $(stat -Lc %i /proc/self/ns/net)"
+for tool in iptables-restore ip6tables-restore setpriv unshare nsenter flock setsid mkfifo mount umount; do
+  command -v $tool >/dev/null 2>&1 || echo "missing $tool"
+done
+[ -r /sys/kernel/btf/vmlinux ] || echo "missing-btf"
+ip -o link show lo 2>/dev/null | grep -q '[<,]UP[,>]' && echo "lo-up"
+[ -e "$1" ] && echo "bundle $(readlink -f "$1")"
+exit 0
+`;
+
+/**
+ * Makes the folders, mounts, FIFOs and cgroups of a run.
+ * $1 state folder, $2 folder of the run's cgroup relative to the cgroup2 root, $3 cgroup2 mount or empty
+ */
+export const SETUP = `
+set -e
+umask 077
+state=$1 rel=$2 root=$3
+mkdir -p "$state/private/bpf" "$state/private/pins"
+rmdir "$state/private/pins"
+mount -t bpf bpf "$state/private/bpf"
+mkdir "$state/private/bpf/pins"
+if [ -z "$root" ]; then
+  root=$state/private/cgroup
+  mkdir "$root"
+  mount -t cgroup2 none "$root"
+fi
+mkdir "$root$rel" "$root$rel/scope" "$root$rel/roles"
+echo "$root"
+`;
+
+/** Makes the FIFOs of an engine. $1 requests, $2 responses */
+export const FIFOS = `set -e; umask 077; mkfifo "$1" "$2"`;
+
+/** Starts a role in its cgroup and session. $1 cgroup folder, then the command. */
+export const ROLE = `
+cg=$1; shift
+echo $$ > "$cg/cgroup.procs" || exit 1
+exec setsid "$@"
+`;
+
+/** As {@link ROLE}, with fd 0 and 1 on FIFOs. $1 cgroup folder, $2 requests, $3 responses, then the command. */
+export const ROLE_ON_FIFOS = `
+cg=$1 in=$2 out=$3; shift 3
+echo $$ > "$cg/cgroup.procs" || exit 1
+exec setsid "$@" <"$in" >"$out"
+`;
+
+/**
+ * Becomes COMMAND inside the scope: cgroup first, then a private mount of the CA bundle, then the user.
+ * $1 scope cgroup folder, $2 merged bundle, $3 system bundle or empty, $4 user id or empty, $5 group id,
+ * then COMMAND. Keeps its pid all the way, so that a signal to it reaches COMMAND.
+ */
+export const ENTER = `
+cg=$1 merged=$2 bundle=$3 uid=$4 gid=$5; shift 5
+echo $$ > "$cg/cgroup.procs" || exit 125
+exec unshare --mount --propagation slave /bin/sh -c '
+  merged=$1 bundle=$2 uid=$3 gid=$4; shift 4
+  if [ -n "$bundle" ]; then mount --bind "$merged" "$bundle" || exit 125; fi
+  if [ -n "$uid" ]; then exec setpriv --reuid "$uid" --regid "$gid" --init-groups -- "$@"; fi
+  exec setpriv -- "$@"
+' egress "$merged" "$bundle" "$uid" "$gid" "$@"
+`;
+
+/** Kills everything in the run's cgroup $1/$2 (scope or roles) and waits until it is gone. */
+export const KILL_CGROUP = `
+cg=$1
+[ -d "$cg" ] || exit 0
+tries=0
+while grep -q '^populated 1' "$cg/cgroup.events"; do
+  echo 1 > "$cg/cgroup.kill" 2>/dev/null || kill -9 $(cat "$cg/cgroup.procs") 2>/dev/null
+  tries=$((tries + 1))
+  [ $tries -gt 200 ] && { echo "processes in $cg do not end: $(tr '\\n' ' ' < "$cg/cgroup.procs")" >&2; exit 1; }
+  sleep 0.02
+done
+exit 0
+`;
+
+/**
+ * Takes out whatever rules of a run are there, in one transaction a table.
+ * $1 id of the run
+ */
+export const RULES_OUT = `
+status=0
+for ipt in iptables ip6tables; do
+  command -v $ipt-save >/dev/null 2>&1 || continue
+  for table in mangle nat filter; do
+    saved=$($ipt-save -t $table 2>/dev/null | grep -- "EGRESS-$1") || continue
+    {
+      echo "*$table"
+      echo "$saved" | sed -n 's/^-A OUTPUT /-D OUTPUT /p'
+      echo "$saved" | sed -n 's/^:\\([^ ]*\\) .*/-F \\1/p'
+      echo "$saved" | sed -n 's/^:\\([^ ]*\\) .*/-X \\1/p'
+      echo COMMIT
+    } | $ipt-restore -w 5 --noflush || status=1
+  done
+done
+exit $status
+`;
+
+/** Removes cgroups, mounts and files of a run, in this order. $1 state folder, $2 cgroup folder */
+export const REMOVE = `
+status=0
+state=$1 cg=$2
+if [ -n "$cg" ] && [ -d "$cg" ]; then
+  find "$cg" -depth -type d -exec rmdir {} + || status=1
+fi
+for m in "$state/private/bpf" "$state/private/cgroup"; do
+  if grep -qF " $m " /proc/self/mountinfo; then umount "$m" || umount -l "$m" || status=1; fi
+done
+rm -rf --one-file-system "$state" || status=1
+rmdir --ignore-fail-on-non-empty /run/egress 2>/dev/null
+exit $status
+`;
+
+/**
+ * Lists runs whose supervisor is gone: \`ID\` a line. A living supervisor holds a lock on its folder's \`lock\`.
+ */
+export const STALE = `
+for state in /run/egress/*/; do
+  if [ -e "$state/lock" ]; then
+    flock -n "$state/lock" true && basename "$state"
+  else
+    # Killed between making the folder and locking it, unless it is only just being made.
+    find "$state" -maxdepth 0 -mmin +1 -exec basename {} \\;
+  fi
+done
+exit 0
+`;
+
+/**
+ * Finds a way into the network namespace with inode $1: a path for nsenter, or nothing when it is gone.
+ * $2 is a cgroup folder whose processes may still be in it.
+ */
+export const FIND_NETNS = `
+[ "$(stat -Lc %i /proc/self/ns/net)" = "$1" ] && { echo /proc/self/ns/net; exit 0; }
+for ns in /run/netns/* /run/docker/netns/*; do
+  [ -e "$ns" ] && [ "$(stat -Lc %i "$ns")" = "$1" ] && { echo "$ns"; exit 0; }
+done
+for ns in /proc/[0-9]*/ns/net; do
+  [ "$(stat -Lc %i "$ns" 2>/dev/null)" = "$1" ] && { echo "$ns"; exit 0; }
+done
+exit 0
+`;
