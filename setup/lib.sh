@@ -99,7 +99,9 @@ ensure_object() {
 make_object() {
   command -v clang >/dev/null 2>&1 && [ -e /usr/include/bpf/bpf_helpers.h ] || apt_install clang libbpf-dev
   say "building the BPF object (once for each change)"
-  "$root/setup/build_bpf.sh" "$object" || fail "the BPF object could not be built"
+  built=$("$root/setup/build_bpf.sh") || fail "the BPF object could not be built"
+  cp "$built" "$object.new"
+  mv "$object.new" "$object"
 }
 
 # The value of --log, as an absolute path, so that the supervisor may write that one file.

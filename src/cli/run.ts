@@ -91,6 +91,7 @@ async function toSpec(args: RunArgs, say: (line: string) => void): Promise<RunSp
     timing: timing !== undefined,
     command: args.command,
     env: withoutLauncher(rest),
+    id,
     home: { root, ...(bundle !== undefined && { bundle }), object },
   };
 }

@@ -40,7 +40,7 @@ export async function run(spec: RunSpec, say: (line: string) => void): Promise<n
   await reportStale(machine, say);
   clock.lap("clear stale runs");
 
-  const identity = drawIdentity(machine.cgroup);
+  const identity = drawIdentity(spec.id, machine.cgroup);
   const record: RunRecord = {
     id: identity.id,
     state: identity.state,
@@ -122,7 +122,7 @@ async function reportStale(machine: Machine, say: (line: string) => void) {
 /** The lock comes first: from then on a later egress can tell that this run lives. */
 async function makeState(identity: RunIdentity, machine: Machine, record: RunRecord) {
   try {
-    Deno.mkdirSync("/run/egress", { recursive: true, mode: 0o755 });
+    // The folder above is the launcher's to make: this process may only write its own.
     Deno.mkdirSync(identity.state, { mode: 0o711 });
     Deno.mkdirSync(identity.privateDir, { mode: 0o700 });
     const lock = Deno.openSync(`${identity.state}/lock`, {

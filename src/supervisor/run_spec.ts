@@ -30,6 +30,8 @@ export interface RunSpec {
   env: Record<string, string>;
   /** Where the roles' modules are: bundled `ROLE.js` files, or the source tree. */
   home: { root: string; bundle?: string; object: string };
+  /** 8 hexadecimal digits, drawn by the launcher, which grants the folder of that name. */
+  id: string;
 }
 
 /** Names and numbers of one run, drawn at its start. */
@@ -51,11 +53,11 @@ export interface RunIdentity {
  * Draws a run's identity. The marks are random: nothing may rest on a process not knowing them, but nobody
  * else's marks should meet them by accident.
  *
+ * @param id 8 hexadecimal digits
  * @param ownCgroup cgroup path of this process; the run lives below, so that whoever confines egress still does
  */
-export function drawIdentity(ownCgroup: string): RunIdentity {
+export function drawIdentity(id: string, ownCgroup: string): RunIdentity {
   const random = crypto.getRandomValues(new Uint32Array(8));
-  const id = random[0]!.toString(16).padStart(8, "0");
   const state = `/run/egress/${id}`;
   const mark = (n: number, low: number) => ((random[n]! & 0xfffffffc) | low) >>> 0;
   return {

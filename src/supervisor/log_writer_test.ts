@@ -1,0 +1,48 @@
+import assert from "node:assert/strict";
+import { LogWriter } from "./log_writer.ts";
+
+const event = (name: string) => ({ ts: "t", type: "dns" as const, name });
+
+/** A disk with room for `free` bytes. */
+function disk(free: number) {
+  const decoder = new TextDecoder();
+  return {
+    free,
+    text: "",
+    writeSync(bytes: Uint8Array) {
+      if (this.free <= 0) throw new Error("No space left on device");
+      const part = bytes.subarray(0, this.free);
+      this.text += decoder.decode(part);
+      this.free -= part.length;
+      return part.length;
+    },
+  };
+}
+
+Deno.test("a full disk closes, loses nothing, and reopens when there is space", () => {
+  const sink = disk(50);
+  const said: string[] = [];
+  const writer = new LogWriter(sink, {
+    onFailure: (error) => said.push(error.message),
+    onRecovery: () => said.push("recovered"),
+  });
+  writer.write(event("a"));
+  writer.write(event("b"));
+  writer.write(event("c"));
+  assert.deepEqual(said, ["No space left on device"]);
+  assert.ok(writer.failing);
+  sink.free = 1000;
+  assert.equal(writer.close(), true);
+  assert.deepEqual(said, ["No space left on device", "recovered"]);
+  assert.deepEqual(sink.text.trim().split("\n").map((line) => JSON.parse(line).name), [
+    "a",
+    "b",
+    "c",
+  ]);
+});
+
+Deno.test("what could not be written at the end is told", () => {
+  const writer = new LogWriter(disk(0), { onFailure() {}, onRecovery() {} });
+  writer.write(event("a"));
+  assert.equal(writer.close(), false);
+});

@@ -1,0 +1,51 @@
+import assert from "node:assert/strict";
+import { CA_VARIABLES, mergeBundles, withCaVariables } from "./ca_bundle.ts";
+import { CrashBudget } from "./crash_budget.ts";
+import { EgressError } from "./errors.ts";
+import { findAccount } from "./passwd.ts";
+import { loopbackStubs, nameservers } from "./resolv_conf.ts";
+import { drawIdentity } from "./run_spec.ts";
+
+Deno.test("the merged bundle has the run's CA first and no text twice", () => {
+  assert.equal(mergeBundles("OWN", ["SYSTEM\n", "", "SYSTEM\n"]), "OWN\nSYSTEM\n");
+});
+
+Deno.test("every CA variable points to the bundle, other variables stay", () => {
+  const env = withCaVariables({ PATH: "/bin", SSL_CERT_FILE: "/other" }, "/b");
+  assert.equal(env["PATH"], "/bin");
+  for (const name of CA_VARIABLES) assert.equal(env[name], "/b");
+});
+
+Deno.test("an account is found by name and by number, and its absence is told", () => {
+  const passwd = "root:x:0:0:root:/root:/bin/bash\nann:x:1000:100:Ann:/home/ann:/bin/zsh\nbroken\n";
+  const ann = { name: "ann", uid: 1000, gid: 100, home: "/home/ann", shell: "/bin/zsh" };
+  assert.deepEqual(findAccount(passwd, "ann"), ann);
+  assert.deepEqual(findAccount(passwd, "1000"), ann);
+  assert.throws(() => findAccount(passwd, "bob"), EgressError);
+});
+
+Deno.test("nameservers are IPv4 addresses only; loopback ones and resolved's stubs are egress", () => {
+  const servers = nameservers(
+    "# nameserver 9.9.9.9\nnameserver 192.0.2.53\n nameserver\t127.0.0.1 \nnameserver ::1\nnameserver 1.2.3\nnameserver 192.0.2.53\n",
+  );
+  assert.deepEqual(servers, ["192.0.2.53", "127.0.0.1"]);
+  assert.deepEqual(loopbackStubs(servers), ["127.0.0.53", "127.0.0.54", "127.0.0.1"]);
+});
+
+Deno.test("a run's cgroup lies below its caller's, and its marks differ and are never 0", () => {
+  for (let i = 0; i < 200; i++) {
+    const identity = drawIdentity("00000001", "/a/b");
+    assert.equal(identity.cgroup, "/a/b/egress-00000001");
+    const { allow, deny, dns } = identity.marks;
+    assert.equal(new Set([0, allow, deny, dns]).size, 4);
+    assert.ok(identity.queue > 0 && identity.queue < 65536);
+  }
+  assert.equal(drawIdentity("00000001", "/").cgroup, "/egress-00000001");
+});
+
+Deno.test("roles that crash over and over are given up, old crashes are forgotten", () => {
+  const budget = new CrashBudget();
+  for (let i = 0; i < 8; i++) assert.equal(budget.spend(1000 + i), true);
+  assert.equal(budget.spend(2000), false);
+  assert.equal(budget.spend(70_000), true);
+});

@@ -1,0 +1,56 @@
+/** Imports go one way: see docs/ARCHITECTURE.md. */
+import assert from "node:assert/strict";
+
+/** What each folder of src/ may import from, besides itself. */
+const ARROWS: Record<string, string[]> = {
+  protocol: [],
+  policy: ["protocol"],
+  engine: ["protocol", "policy"],
+  kernel: ["protocol"],
+  proxy: ["protocol"],
+  supervisor: ["protocol"],
+  packages: [],
+  github: [],
+  // The commands put everything together; `run` hands over to the supervisor, `demo` to its internet.
+  cli: ["protocol", "policy", "packages", "github", "supervisor", "demo"],
+  demo: [],
+};
+
+function* sources(folder: string): Generator<string> {
+  for (const entry of Deno.readDirSync(folder)) {
+    const path = `${folder}/${entry.name}`;
+    if (entry.isDirectory) yield* sources(path);
+    else if (/\.(ts|js)$/.test(entry.name)) yield path;
+  }
+}
+
+const root = new URL("..", import.meta.url).pathname;
+
+Deno.test("imports between the folders of src go one way", () => {
+  const wrong: string[] = [];
+  for (const path of sources(`${root}src`)) {
+    const from = path.slice(root.length).split("/")[1]!;
+    assert.ok(from in ARROWS, `src/${from} has no row in this test`);
+    for (
+      const match of Deno.readTextFileSync(path).matchAll(
+        /(?:from|import)\s*\(?\s*"(\.{1,2}\/[^"]+)"/g,
+      )
+    ) {
+      const target = new URL(match[1]!, `file://${path}`).pathname.slice(root.length).split("/");
+      if (target[0] !== "src") continue;
+      if (target[1] !== from && !ARROWS[from]!.includes(target[1]!)) {
+        wrong.push(`${path.slice(root.length)} imports ${target.join("/")}`);
+      }
+    }
+  }
+  assert.deepEqual(wrong, []);
+});
+
+Deno.test("the policy engine is pure: no Deno, clock, randomness or node modules", () => {
+  const impure = /\bDeno\.|Date\.now|new Date\b|Math\.random|performance\.now|"node:(?!assert)/;
+  for (const path of sources(`${root}src/policy`)) {
+    if (/_test\.ts$/.test(path)) continue;
+    const hit = Deno.readTextFileSync(path).match(impure);
+    assert.equal(hit, null, `${path.slice(root.length)}: ${hit?.[0]}`);
+  }
+});
