@@ -37,7 +37,7 @@ export interface ReceivedRequest {
   body: string;
 }
 
-/** All bytes of a raw TCP connection, reported when it ends. */
+/** Bytes of a raw TCP connection, in the pieces in which they came. */
 export interface ReceivedBytes {
   kind: "tcp";
   host: string;

@@ -6,9 +6,10 @@
 
 import { TextLineStream } from "./lines.ts";
 import type { Received } from "./received.ts";
+import { sourcePath } from "./root.ts";
 import type { Boot, WorldMessage } from "./world/messages.ts";
 
-const ENTRY = new URL("./world/main.ts", import.meta.url);
+const ENTRY = sourcePath("src/demo/world/main.ts");
 
 /** The servers ended before they were asked to. */
 export class WorldLostError extends Error {
@@ -47,8 +48,15 @@ export class WorldProcess {
   static async start(namespace: string, boot: Boot): Promise<WorldProcess> {
     const child = new Deno.Command("nsenter", {
       args: [
-        ...[`--net=/run/netns/${namespace}`, Deno.execPath(), "run", "--no-prompt", "--quiet"],
-        ...["--unstable-net", "--allow-net", "--allow-run=git", ENTRY.pathname],
+        ...[
+          `--net=/run/netns/${namespace}`,
+          Deno.execPath(),
+          "run",
+          "--no-prompt",
+          "--no-config",
+          "--quiet",
+        ],
+        ...["--no-remote", "--unstable-net", "--allow-net", "--allow-run=git", ENTRY],
       ],
       stdin: "piped",
       stdout: "piped",

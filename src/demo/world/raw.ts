@@ -14,29 +14,26 @@ export interface Endpoint {
   port: number;
 }
 
-/** What a raw TCP server does with one connection; returns the bytes it read. */
-type Talk = (connection: Deno.TcpConn) => Promise<Uint8Array[]>;
+/** A connection of a raw TCP server. */
+interface Conversation {
+  /** Reads and reports what the client says; false at the end. */
+  hear(): Promise<boolean>;
+  say(text: string): Promise<void>;
+}
 
-/** Takes whatever comes, says `taken` after the first bytes, and reports all when the client ends. */
+/** Takes whatever comes, and says `taken` after the first bytes. */
 export function serveSink(endpoint: Endpoint, report: Report): void {
-  serve(endpoint, report, async (connection) => {
-    const chunks: Uint8Array[] = [];
-    for (;;) {
-      const chunk = await read(connection);
-      if (!chunk) return chunks;
-      chunks.push(chunk);
-      if (chunks.length === 1) await connection.write(new TextEncoder().encode("taken\n"));
-    }
+  serve(endpoint, report, async ({ hear, say }) => {
+    if (await hear()) await say("taken\n");
+    while (await hear());
   });
 }
 
 /** Speaks first, as SSH, SMTP or MySQL servers do; takes one message and says goodbye. */
 export function serveBanner(endpoint: Endpoint, report: Report): void {
-  serve(endpoint, report, async (connection) => {
-    await connection.write(new TextEncoder().encode("SSH-2.0-demo\r\n"));
-    const chunk = await read(connection);
-    if (chunk) await connection.write(new TextEncoder().encode("bye\r\n"));
-    return chunk ? [chunk] : [];
+  serve(endpoint, report, async ({ hear, say }) => {
+    await say("SSH-2.0-demo\r\n");
+    if (await hear()) await say("bye\r\n");
   });
 }
 
@@ -52,28 +49,41 @@ export function serveUdpEcho(endpoint: Endpoint, report: Report): void {
   })();
 }
 
+type Talk = (conversation: Conversation) => Promise<void>;
+
 function serve(endpoint: Endpoint, report: Report, talk: Talk): void {
   const { host, address, port } = endpoint;
   const listener = Deno.listen({ hostname: address, port });
   void (async () => {
     for await (const connection of listener) {
       report({ kind: "connection", host, port });
-      void converse(connection, talk).then((data) => report({ kind: "tcp", host, port, data }));
+      void converse(connection, talk, (data) => report({ kind: "tcp", host, port, data }));
     }
   })();
 }
 
-async function converse(connection: Deno.TcpConn, talk: Talk): Promise<string> {
+async function converse(
+  connection: Deno.TcpConn,
+  talk: Talk,
+  heard: (data: string) => void,
+): Promise<void> {
   using open = connection;
-  try {
-    return (await talk(open)).map(latin1).join("");
-  } catch (error) {
-    return `(${error})`;
-  }
-}
-
-async function read(connection: Deno.TcpConn): Promise<Uint8Array | undefined> {
   const buffer = new Uint8Array(16384);
-  const count = await connection.read(buffer);
-  return count === null ? undefined : buffer.subarray(0, count);
+  try {
+    await talk({
+      async hear() {
+        const count = await open.read(buffer);
+        if (count !== null) heard(latin1(buffer.subarray(0, count)));
+        return count !== null;
+      },
+      async say(text) {
+        await open.write(new TextEncoder().encode(text));
+      },
+    });
+  } catch (error) {
+    // Clients may break off at any moment, and filtered ones do.
+    console.error(
+      `world: a raw connection broke: ${error instanceof Error ? error.message : error}`,
+    );
+  }
 }
