@@ -1,0 +1,137 @@
+/**
+ * Puts the proxy together and runs it.
+ *
+ * @module
+ */
+
+import type { CaMaterial, ProxyBoot, ProxyStatus } from "../protocol/mod.ts";
+import { loadCa, makeCa } from "./certs/ca.ts";
+import { Minter } from "./certs/minter.ts";
+import { Resolver } from "./dns/resolver.ts";
+import { serveDnsDatagrams } from "./dns/udp_server.ts";
+import { Watchdog } from "./io/watchdog.ts";
+import { KernelLink } from "./links/kernel.ts";
+import { type Orders, SupervisorLink } from "./links/supervisor.ts";
+import { serveFront } from "./session/front.ts";
+import type { Live, Proxy, State } from "./session/proxy.ts";
+import { Terminator } from "./session/terminator.ts";
+import { UpstreamPool } from "./upstream/pool.ts";
+
+const HOST = "127.0.0.1";
+/** How long `drain` waits for what is under way. */
+const DRAIN_MS = 2000;
+const DRAIN_POLL_MS = 20;
+
+/** The running role. */
+class App implements Orders {
+  readonly state: State;
+  readonly live = new Set<Live>();
+  readonly supervisor = new SupervisorLink(this);
+  readonly watchdog = new Watchdog();
+  readonly pool = new UpstreamPool(this.watchdog);
+  minter: Minter | undefined;
+
+  constructor(readonly boot: ProxyBoot) {
+    this.state = { audit: boot.audit ?? false, epoch: 0, requests: 0 };
+  }
+
+  revoke(audit: boolean | undefined): void {
+    this.state.epoch++;
+    if (audit !== undefined) this.state.audit = audit;
+    for (const live of this.live) live.rejudge?.();
+  }
+
+  close(reason: "log_failed" | "unavailable"): void {
+    this.state.closed = reason;
+    this.#abortAll();
+  }
+
+  reopen(): void {
+    this.state.closed = undefined;
+  }
+
+  async drain(): Promise<void> {
+    const until = Date.now() + DRAIN_MS;
+    for (const live of this.live) if (live.idle) live.abort();
+    while (this.live.size > 0 && Date.now() < until) await pause();
+    this.#abortAll();
+    // What was cut logs its lines within the next turns.
+    while (this.live.size > 0 && Date.now() < until + DRAIN_MS / 4) await pause();
+  }
+
+  status(): ProxyStatus {
+    return {
+      connections: this.live.size,
+      requests: this.state.requests,
+      minted: this.minter?.minted ?? 0,
+      rssBytes: Deno.memoryUsage().rss,
+    };
+  }
+
+  #abortAll(): void {
+    for (const live of [...this.live]) live.abort();
+    this.pool.clear();
+  }
+}
+
+function pause(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, DRAIN_POLL_MS));
+}
+
+/**
+ * Runs the proxy; returns once it serves.
+ *
+ * @throws {Deno.errors} if a role cannot be reached or a port is taken
+ */
+export async function runProxy(boot: ProxyBoot): Promise<void> {
+  const app = new App(boot);
+  const hello = { index: boot.index, secret: boot.secret };
+  const kernel = new KernelLink(boot.kernelSocket, hello);
+  await app.supervisor.start(boot.supervisorSocket, hello);
+  await kernel.start();
+  app.watchdog.add({ deadline: Infinity, expire() {}, tick: (now) => kernel.tick(now) });
+  const ca = boot.ca ?? await makeCa();
+  const minter = new Minter(await loadCa(ca));
+  app.minter = minter;
+  const { live, supervisor, watchdog, pool, state } = app;
+  const proxy: Proxy = {
+    settings: boot,
+    kernel,
+    minter,
+    terminator: new Terminator(minter, watchdog),
+    resolver: new Resolver(boot.nameservers),
+    ...{ live, supervisor, watchdog, pool, state },
+  };
+  serve(proxy, boot, boot.ca ? undefined : ca);
+}
+
+function serve(proxy: Proxy, boot: ProxyBoot, ca: CaMaterial | undefined): void {
+  const front = Deno.listen({ hostname: HOST, port: boot.frontPort, reusePort: boot.reusePort });
+  const { datagrams, streams } = listenDns(boot);
+  serveFront(proxy, front);
+  serveFront(proxy, streams);
+  serveDnsDatagrams(proxy, datagrams);
+  const frontPort = (front.addr as Deno.NetAddr).port;
+  const dnsPort = (streams.addr as Deno.NetAddr).port;
+  proxy.supervisor.tell({ op: "ready", frontPort, dnsPort, ca });
+}
+
+/** A port that is free for UDP may be taken for TCP: a chosen one is tried again. */
+function listenDns(boot: ProxyBoot, tries = 16) {
+  const { reusePort } = boot;
+  const datagrams = Deno.listenDatagram({
+    transport: "udp",
+    hostname: HOST,
+    port: boot.dnsPort,
+    reuseAddress: reusePort,
+  });
+  try {
+    const { port } = datagrams.addr as Deno.NetAddr;
+    return { datagrams, streams: Deno.listen({ hostname: HOST, port, reusePort }) };
+  } catch (error) {
+    datagrams.close();
+    const again = error instanceof Deno.errors.AddrInUse && boot.dnsPort === 0 && tries > 0;
+    if (!again) throw error;
+    return listenDns(boot, tries - 1);
+  }
+}

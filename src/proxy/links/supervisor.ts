@@ -1,0 +1,91 @@
+/**
+ * The proxy's end of `supervisor.sock`: log lines out, orders in.
+ *
+ * @module
+ */
+
+import {
+  type Frame,
+  FrameKind,
+  type LogEvent,
+  type ProxyStatus,
+  type ProxyToSupervisor,
+  type SupervisorToProxy,
+} from "../../protocol/mod.ts";
+import { FrameLink } from "./frame_link.ts";
+
+/** What the supervisor may order. */
+export interface Orders {
+  revoke(audit: boolean | undefined): void;
+  close(reason: "log_failed" | "unavailable"): void;
+  reopen(): void;
+  drain(): Promise<void>;
+  status(): ProxyStatus;
+}
+
+/** The link to the supervisor, which is the log's only writer. */
+export class SupervisorLink {
+  #link: FrameLink | undefined;
+
+  constructor(readonly orders: Orders) {}
+
+  /**
+   * Connects and says hello. When the supervisor ends, so does this process: nothing may go on
+   * unlogged.
+   *
+   * @throws {Deno.errors} if the supervisor does not listen at `path`
+   */
+  async start(path: string, hello: { index: number; secret: string }): Promise<void> {
+    this.#link = await FrameLink.connect(path, (frame) => this.#take(frame), () => Deno.exit(0));
+    this.tell({ op: "hello", role: "proxy", ...hello });
+  }
+
+  /** Sends an event. */
+  tell(message: ProxyToSupervisor): void {
+    this.#link?.send(message);
+  }
+
+  /** Writes a log line; with `conn`, also forgets what was announced as under way for it. */
+  log(event: LogEvent, conn?: string): void {
+    this.tell(conn === undefined ? { op: "log", event } : { op: "log", event, conn });
+  }
+
+  /** Announces something that is under way, so that it is logged even if this process dies. */
+  open(conn: string, event: LogEvent): void {
+    this.tell({ op: "open", conn, event });
+  }
+
+  /** Defined while log lines back up: wait for it before taking on more work. */
+  get congestion(): Promise<void> | undefined {
+    return this.#link?.congested ? this.#link.drained() : undefined;
+  }
+
+  #take(frame: Frame): void {
+    const message = frame.body as SupervisorToProxy;
+    switch (message.op) {
+      case "revoke":
+        return this.orders.revoke(message.audit);
+      case "close":
+        return this.orders.close(message.reason);
+      case "reopen":
+        return this.orders.reopen();
+      case "drain":
+        this.#drain(frame.id);
+        return;
+      case "status":
+        return this.#answer(frame.id, this.orders.status());
+      default:
+        if (frame.kind === FrameKind.request) this.#answer(frame.id, { error: "unknown op" });
+    }
+  }
+
+  async #drain(id: number): Promise<void> {
+    await this.orders.drain();
+    await this.#link?.drained();
+    this.#answer(id, { ok: true });
+  }
+
+  #answer(id: number, body: unknown): void {
+    this.#link?.send(body, FrameKind.response, id);
+  }
+}

@@ -1,0 +1,104 @@
+/**
+ * One client connection: who made it, where to, and its lines in the log.
+ *
+ * @module
+ */
+
+import type {
+  DenyReason,
+  FlowAnswer,
+  LogEvent,
+  LogType,
+  ProcessInfo,
+  TrafficEvent,
+  Verdict,
+} from "../../protocol/mod.ts";
+import type { Proxy } from "./proxy.ts";
+
+/** An answered {@link FlowAnswer}. */
+export type Flow = Extract<FlowAnswer, { ok: true }>;
+
+const SALT = Math.floor(Math.random() * 0x7fffffff).toString(36);
+let count = 0;
+
+/** A string that no other connection of this run has. */
+export function connectionId(): string {
+  return `${SALT}-${(count++).toString(36)}`;
+}
+
+/** A client connection whose process and destination are known. */
+export class Connection {
+  readonly id = connectionId();
+  readonly started = Date.now();
+
+  /**
+   * @param socket the redirected connection itself
+   * @param sourcePort the client's port
+   */
+  constructor(
+    readonly proxy: Proxy,
+    readonly flow: Flow,
+    readonly socket: Deno.TcpConn,
+    readonly sourcePort: number,
+  ) {}
+
+  /** The process that made the connection. */
+  get process(): ProcessInfo {
+    return this.flow.process;
+  }
+
+  /** Asks the policy about something on this connection; addresses are filled in. */
+  judge(event: Omit<TrafficEvent, "dst_ip" | "dst_port">): Promise<Verdict> {
+    const { dst_ip, dst_port } = this.flow;
+    return this.proxy.kernel.judge(this.flow.flow, { ...event, dst_ip, dst_port });
+  }
+
+  /** A log line about this connection. Later arguments win. */
+  event(type: LogType, verdict: Verdict | undefined, fields: Partial<LogEvent>): LogEvent {
+    return logEvent(type, this.flow, this.sourcePort, verdict, { conn: this.id, ...fields });
+  }
+
+  /** Writes a log line. */
+  log(type: LogType, verdict: Verdict | undefined, fields: Partial<LogEvent>): void {
+    this.proxy.supervisor.log(this.event(type, verdict, fields), this.id);
+  }
+}
+
+/** A log line about a flow. */
+export function logEvent(
+  type: LogType,
+  flow: Flow,
+  sourcePort: number,
+  verdict: Verdict | undefined,
+  fields: Partial<LogEvent>,
+): LogEvent {
+  return {
+    ts: new Date().toISOString(),
+    type,
+    dst_ip: flow.dst_ip,
+    dst_port: flow.dst_port,
+    src_port: sourcePort,
+    ...flow.process,
+    ...(verdict && verdictFields(verdict)),
+    ...fields,
+  };
+}
+
+/** A verdict that the proxy itself makes, on top of what the engine said. */
+export function refusal(reason: DenyReason, audit: boolean, hint?: string): Verdict {
+  return {
+    policy: "deny",
+    pass: audit,
+    reason,
+    hint,
+    passthrough: false,
+    insecure: false,
+    hold: "request",
+    destination: "none",
+  };
+}
+
+function verdictFields(verdict: Verdict): Partial<LogEvent> {
+  const { policy, reason, rule_text: rule, rule_line, hint } = verdict;
+  return { policy, reason, rule, rule_line, hint };
+}

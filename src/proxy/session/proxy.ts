@@ -1,0 +1,57 @@
+/**
+ * What all connections of this process share.
+ *
+ * @module
+ */
+
+import type { Minter } from "../certs/minter.ts";
+import type { Resolver } from "../dns/resolver.ts";
+import type { Watchdog } from "../io/watchdog.ts";
+import type { KernelLink } from "../links/kernel.ts";
+import type { SupervisorLink } from "../links/supervisor.ts";
+import type { UpstreamPool } from "../upstream/pool.ts";
+import type { Terminator } from "./terminator.ts";
+
+/** A connection or query that is under way. */
+export interface Live {
+  /** Ends it at once. */
+  abort(): void;
+  /** Asks the policy again, after it has changed. */
+  rejudge?(): void;
+  /** Nothing is under way on it: it may end without loss. */
+  readonly idle: boolean;
+}
+
+/** Settings from the boot frame that connections need. */
+export interface Settings {
+  upstreamCas: string[];
+  insecureSocket?: string;
+  logQueries: boolean;
+  silentMs: number;
+}
+
+/** The shared services and state. */
+export interface Proxy {
+  readonly settings: Settings;
+  readonly kernel: KernelLink;
+  readonly supervisor: SupervisorLink;
+  readonly watchdog: Watchdog;
+  readonly minter: Minter;
+  readonly terminator: Terminator;
+  readonly resolver: Resolver;
+  readonly pool: UpstreamPool;
+  readonly live: Set<Live>;
+  readonly state: State;
+}
+
+/** State that the supervisor's orders change. */
+export interface State {
+  /** Nothing is blocked. */
+  audit: boolean;
+  /** Grows when held verdicts are to be forgotten. */
+  epoch: number;
+  /** Refuse everything, for this reason. */
+  closed?: "log_failed" | "unavailable";
+  /** Requests served so far. */
+  requests: number;
+}
