@@ -1,0 +1,135 @@
+/**
+ * `egress conformance`: drives the policy engine from JSON lines (conformance-protocol.md).
+ *
+ * @module
+ */
+
+import { check } from "./conformance_check.ts";
+import {
+  defaultsOf,
+  fail,
+  isObject,
+  listOf,
+  optionalString,
+  RequestError,
+  stringOf,
+} from "./conformance_fields.ts";
+import { permissionsFor } from "../github/permissions.ts";
+import { recognisePackage } from "../packages/mod.ts";
+import { parsePolicy } from "../policy/parse.ts";
+import type { Diagnostic, ParseOptions } from "../policy/types.ts";
+import { validatePolicy } from "../policy/validate.ts";
+
+type Request = Record<string, unknown>;
+
+const OPERATIONS: Record<string, (request: Request) => unknown> = {
+  parse(request) {
+    const { rules, diagnostics } = parsePolicy(stringOf(request, "policy"), optionsOf(request));
+    return { rules, diagnostics: diagnostics.map(shown) };
+  },
+  validate(request) {
+    const diagnostics = validatePolicy(stringOf(request, "policy"), optionsOf(request));
+    return { diagnostics: diagnostics.map(shown) };
+  },
+  check(request) {
+    return check(request, optionsOf(request));
+  },
+  purl(request) {
+    return recognisePackage(stringOf(request, "url")) ?? { package: null, purl: null };
+  },
+  permissions(request) {
+    return permissionsFor(listOf(request, "connections").map(connectionOf));
+  },
+};
+
+function optionsOf(request: Request): ParseOptions {
+  return {
+    defaults: defaultsOf(request),
+    repository: optionalString(request, "repository"),
+  };
+}
+
+function connectionOf(value: unknown) {
+  if (!isObject(value)) throw fail("connections", "objects");
+  const method = optionalString(value, "method");
+  return { url: stringOf(value, "url"), method: method || "GET", token: value.token === true };
+}
+
+function shown({ line, column, severity, code, message, suggestion }: Diagnostic) {
+  return { line, severity, code, message, column, suggestion };
+}
+
+/**
+ * Answers one request.
+ *
+ * @param line JSON text
+ * @returns JSON text; `{"error": ...}` for a request that cannot be served
+ */
+export function answer(line: string): string {
+  try {
+    return JSON.stringify(serve(line));
+  } catch (error) {
+    if (error instanceof RequestError) return JSON.stringify({ error: error.message });
+    throw error;
+  }
+}
+
+function serve(line: string): unknown {
+  const request = parseJson(line);
+  if (!isObject(request)) throw new RequestError("a request is a JSON object");
+  const op = stringOf(request, "op");
+  if (!Object.hasOwn(OPERATIONS, op)) throw new RequestError(`unknown op ${JSON.stringify(op)}`);
+  return OPERATIONS[op]!(request);
+}
+
+function parseJson(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch (error) {
+    throw new RequestError(`bad JSON: ${(error as Error).message}`);
+  }
+}
+
+/**
+ * Answers requests until the input ends, one line each, in order.
+ *
+ * @param input UTF-8 lines
+ * @param write gets each answer with its line end
+ */
+export async function conformance(
+  input: ReadableStream<Uint8Array>,
+  write: (line: string) => void,
+): Promise<void> {
+  let rest: string[] = [];
+  const decoder = new TextDecoder();
+  const take = (text: string) => {
+    const lines = text.split("\n");
+    rest.push(lines[0]!);
+    for (const next of lines.slice(1)) {
+      respond(rest.join(""), write);
+      rest = [next];
+    }
+  };
+  for await (const chunk of input) take(decoder.decode(chunk, { stream: true }));
+  take(decoder.decode());
+  respond(rest.join(""), write);
+}
+
+function respond(line: string, write: (line: string) => void) {
+  if (line.trim() !== "") write(answer(line) + "\n");
+}
+
+/** Runs the command on standard input and output. */
+export async function main(args: string[]): Promise<number> {
+  if (args.length > 0) {
+    console.error("egress conformance takes no arguments; requests come on standard input");
+    return 2;
+  }
+  const encoder = new TextEncoder();
+  await conformance(Deno.stdin.readable, (line) => writeAll(encoder.encode(line)));
+  return 0;
+}
+
+function writeAll(bytes: Uint8Array) {
+  for (let at = 0; at < bytes.length;) at += Deno.stdout.writeSync(bytes.subarray(at));
+}

@@ -1,0 +1,248 @@
+/**
+ * Decisions: one verdict per event (policy-language.md, section 6).
+ *
+ * @module
+ */
+
+import type { DenyReason, DnsAnswer, PolicyEvent, Verdict } from "../protocol/event.ts";
+import type { CompiledPolicy, CompiledRule } from "./compile.ts";
+import { lookupHint, rawHint, requestHint } from "./hint.ts";
+import type { Accept } from "./indexes.ts";
+import { Lookups } from "./lookups.ts";
+import { eventName } from "./names.ts";
+import {
+  acceptBy,
+  selectByUrlHost,
+  selectLookup,
+  selectRequest,
+  selectWhole,
+  type Target,
+  targetOf,
+} from "./select.ts";
+import { parseRequestUrl } from "./url.ts";
+
+/** How the engine answers what no rule allows. */
+export interface EngineOptions {
+  /** Nothing is blocked; the verdict still says what the policy says. */
+  audit: boolean;
+}
+
+/** RFC 9110, section 5.6.2: a method is a token. */
+const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+/** Seconds that a UDP flow may live: without a lookup behind it, and at most. */
+const ADDRESS_FLOW = 60;
+const LONGEST_FLOW = 300;
+
+type Destination = Verdict["destination"];
+
+interface Names {
+  names: string[];
+  destination: Destination;
+}
+
+/** What an outcome says beyond allow or deny. */
+interface Outcome {
+  rule?: CompiledRule | undefined;
+  reason?: DenyReason;
+  hint?: string | undefined;
+  passthrough?: boolean;
+  insecure?: boolean;
+  ttl?: number;
+  destination: Destination;
+}
+
+/** Judges events against a policy and what lookups have told. Time is the caller's, in seconds. */
+export class PolicyEngine {
+  #policy: CompiledPolicy;
+  #audit: boolean;
+  readonly #lookups = new Lookups();
+
+  /** @param compiled from `compilePolicy` */
+  constructor(compiled: CompiledPolicy, options: EngineOptions) {
+    this.#policy = compiled;
+    this.#audit = options.audit;
+  }
+
+  /** Puts another policy in force. What lookups have told stays known. */
+  replace(compiled: CompiledPolicy, options: EngineOptions): void {
+    this.#policy = compiled;
+    this.#audit = options.audit;
+  }
+
+  /** Takes the answer of a lookup. */
+  record(answer: DnsAnswer, now: number): void {
+    this.#lookups.record(answer, now);
+  }
+
+  /**
+   * Decides about an event. Never throws, whatever the event holds.
+   *
+   * @param now seconds, monotonic
+   */
+  judge(event: PolicyEvent, now: number): Verdict {
+    const outcome = this.#outcome(event, now);
+    const rule = outcome.rule;
+    const verdict: Verdict = {
+      policy: rule ? "allow" : "deny",
+      pass: rule !== undefined || this.#audit,
+      passthrough: outcome.passthrough ?? false,
+      insecure: outcome.insecure ?? false,
+      hold: rule && !rule.url && event.type !== "dns" ? "connection" : "request",
+      destination: outcome.destination,
+    };
+    if (rule) {
+      verdict.rule = rule.index;
+      verdict.rule_text = rule.rule.text;
+      if (rule.rule.line > 0) verdict.rule_line = rule.rule.line;
+    } else {
+      verdict.reason = outcome.reason ?? "no_rule";
+      if (outcome.hint !== undefined) verdict.hint = outcome.hint;
+    }
+    if (outcome.ttl !== undefined) verdict.ttl = outcome.ttl;
+    return verdict;
+  }
+
+  #outcome(event: PolicyEvent, now: number): Outcome {
+    switch (event?.type) {
+      case "https":
+        return absent(event.url) ? this.#handshake(event, now) : this.#request(event, now);
+      case "http":
+        return this.#request(event, now);
+      case "tcp":
+        return this.#tcp(event, now);
+      case "udp":
+        return this.#udp(event, now);
+      case "dns":
+        return this.#lookup(event);
+      default:
+        return { reason: "malformed", destination: "none" };
+    }
+  }
+
+  #handshake(event: PolicyEvent, now: number): Outcome {
+    const { names, destination } = absent(event.host)
+      ? this.#addressNames(event, now)
+      : this.#claimedNames(event.host, event, now);
+    const intercept = event.intercept === true;
+    // decrypting verifies the name; nothing else does
+    const claimed = destination === "other" ? [] : names;
+    const target = targetOf(event, "tcp", intercept ? names : claimed);
+    target.byAddress = absent(event.host);
+    const rule = selectWhole(this.#policy, target) ??
+      (intercept ? selectByUrlHost(this.#policy, target, "https") : undefined);
+    if (!rule) {
+      const mismatch = destination === "other" && !intercept;
+      return this.#denied(target, destination, mismatch ? names : [], rawHint);
+    }
+    return { rule, destination, ...this.#flags({ ...target, names: claimed }, intercept) };
+  }
+
+  /** May the connection stay undecrypted, or its certificate unverified? */
+  #flags(target: Target, intercept: boolean): { passthrough: boolean; insecure: boolean } {
+    if (!intercept) return { passthrough: false, insecure: false };
+    const accept = acceptBy(target);
+    const { names } = target;
+    const passthrough = names.some((name) => this.#policy.passthrough.first(name, accept));
+    return { passthrough, insecure: !passthrough && this.#isInsecure(target, accept) };
+  }
+
+  #isInsecure(target: Target, fits: Accept): boolean {
+    const accept: Accept = (rule) => rule.url?.scheme !== "http" && fits(rule);
+    return target.names.some((name) => this.#policy.insecureNames.first(name, accept)) ||
+      this.#policy.insecureBlocks.first(
+          target.address,
+          (rule) => (!rule.url || target.byAddress === true) && accept(rule),
+        ) !== undefined;
+  }
+
+  #request(event: PolicyEvent, now: number): Outcome {
+    const url = parseRequestUrl(event.url);
+    const method = absent(event.method) ? "GET" : event.method;
+    if (!url || typeof method !== "string" || !TOKEN.test(method)) {
+      return { reason: "malformed", destination: "none" };
+    }
+    const { names, destination } = this.#claimedNames(url.name, event, now);
+    const mismatch = destination === "other" && url.scheme === "http";
+    const target = targetOf(event, "tcp", mismatch ? [] : names);
+    // an address in a URL is a claim too: it must be where the connection goes
+    target.byAddress = url.address !== null && url.address === event.dst_ip;
+    const upper = method.toUpperCase();
+    const rule = selectRequest(this.#policy, target, url, upper);
+    if (rule) return { rule, destination };
+    const known = (t: Target) => selectByUrlHost(this.#policy, t, url.scheme) !== undefined;
+    return this.#denied(
+      target,
+      destination,
+      mismatch ? names : [],
+      (t) => requestHint(t, url, upper, known(t)),
+      (t) => selectRequest(this.#policy, t, url, upper),
+    );
+  }
+
+  #tcp(event: PolicyEvent, now: number): Outcome {
+    const { names, destination } = absent(event.host)
+      ? this.#addressNames(event, now)
+      : this.#claimedNames(event.host, event, now);
+    const target = targetOf(event, "tcp", names);
+    const rule = selectWhole(this.#policy, target);
+    return rule ? { rule, destination } : this.#denied(target, destination, [], rawHint);
+  }
+
+  #udp(event: PolicyEvent, now: number): Outcome {
+    const { names, destination } = this.#addressNames(event, now);
+    const target = targetOf(event, "udp", names);
+    const rule = selectWhole(this.#policy, target);
+    if (!rule) return this.#denied(target, destination, [], rawHint);
+    return { rule, destination, ttl: this.#flowLife(rule, target, now) };
+  }
+
+  /** Seconds until a UDP flow is to be judged again: not longer than its name is known. */
+  #flowLife(rule: CompiledRule, target: Target, now: number): number {
+    if (rule.block) return ADDRESS_FLOW;
+    const accept = acceptBy(target);
+    const lives = target.names
+      .filter((name) => this.#policy.hosts.first(name, accept) === rule)
+      .map((name) => (this.#lookups.expiry(name, target.event.dst_ip) ?? now) - now);
+    return Math.min(LONGEST_FLOW, Math.max(...lives));
+  }
+
+  #lookup(event: PolicyEvent): Outcome {
+    const destination = "none";
+    const name = eventName(event.name);
+    const target = targetOf(event, "udp", []);
+    const resolver = this.#policy.blocks.first(target.address, acceptBy(target));
+    const rule = name === null ? undefined : selectLookup(this.#policy, event, name);
+    if (resolver && rule) return { rule, destination };
+    if (name === null) return { reason: "malformed", destination };
+    return { hint: lookupHint(target, name, resolver !== undefined), destination };
+  }
+
+  /** A denial. `ignored`: names that were claimed and did not count; had they, would it be allowed? */
+  #denied(
+    target: Target,
+    destination: Destination,
+    ignored: string[],
+    hint: (target: Target) => string | undefined,
+    select = (t: Target) => selectWhole(this.#policy, t),
+  ): Outcome {
+    const mismatch = ignored.length > 0 && select({ ...target, names: ignored }) !== undefined;
+    const reason = mismatch ? "host_mismatch" : "no_rule";
+    return { reason, hint: mismatch ? rawHint(target) : hint(target), destination };
+  }
+
+  #addressNames(event: PolicyEvent, now: number): Names {
+    const names = this.#lookups.names(event.dst_ip, now);
+    return { names, destination: names.length > 0 ? "confirmed" : "none" };
+  }
+
+  #claimedNames(host: unknown, event: PolicyEvent, now: number): Names {
+    const name = eventName(host);
+    if (name === null) return { names: [], destination: "none" };
+    return { names: [name], destination: this.#lookups.destination(name, event.dst_ip, now) };
+  }
+}
+
+/** Absent, null and the empty text all mean that there is none. */
+function absent(value: unknown): value is undefined {
+  return value === undefined || value === null || value === "";
+}

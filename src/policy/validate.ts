@@ -1,0 +1,22 @@
+/**
+ * Everything worth saying about a policy text.
+ *
+ * @module
+ */
+
+import { compilePolicy } from "./compile.ts";
+import { crossRuleWarnings } from "./crossrules.ts";
+import { lintRules } from "./lint.ts";
+import { parsePolicy } from "./parse.ts";
+import type { Diagnostic, ParseOptions } from "./types.ts";
+
+/**
+ * Errors of a policy and warnings about its rules, by line. Placeholders without a value stand for
+ * any name that fits, unless the options say otherwise.
+ */
+export function validatePolicy(text: string, options: ParseOptions = {}): Diagnostic[] {
+  const { rules, diagnostics } = parsePolicy(text, { placeholders: "any", ...options });
+  const policy = compilePolicy(rules);
+  return [...diagnostics, ...crossRuleWarnings(policy), ...lintRules(policy)]
+    .sort((a, b) => a.line - b.line);
+}
