@@ -1,0 +1,52 @@
+/**
+ * Waiting for values that something else produces.
+ *
+ * @module
+ */
+
+/** Values in the order in which they came; each is taken once. */
+export class Inbox<T> {
+  readonly #values: T[] = [];
+  readonly #waiting: (() => void)[] = [];
+  #ended = false;
+
+  put(value: T): void {
+    this.#values.push(value);
+    for (const wake of this.#waiting.splice(0)) wake();
+  }
+
+  /** Nothing comes any more. */
+  end(): void {
+    this.#ended = true;
+    for (const wake of this.#waiting.splice(0)) wake();
+  }
+
+  /** Everything that came and was not taken. */
+  get left(): readonly T[] {
+    return this.#values;
+  }
+
+  /** Takes the first value that fits, now or when it comes. @throws {Error} if none can come */
+  async take(fits: (value: T) => boolean = () => true): Promise<T> {
+    while (true) {
+      const index = this.#values.findIndex(fits);
+      if (index >= 0) return this.#values.splice(index, 1)[0]!;
+      if (this.#ended) throw new Error(`ended; left: ${JSON.stringify(this.#values)}`);
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    }
+  }
+}
+
+/** Puts each line of a stream, parsed as JSON, into an inbox. */
+export async function readJsonLines(
+  stream: ReadableStream<Uint8Array<ArrayBuffer>>,
+  inbox: Inbox<Record<string, unknown>>,
+): Promise<void> {
+  let rest = "";
+  for await (const text of stream.pipeThrough(new TextDecoderStream())) {
+    const lines = (rest + text).split("\n");
+    rest = lines.pop()!;
+    for (const line of lines) inbox.put(JSON.parse(line));
+  }
+  inbox.end();
+}
