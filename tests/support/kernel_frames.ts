@@ -7,9 +7,12 @@
 import { encodeFrame, type Frame, FrameDecoder, FrameKind } from "../../src/protocol/mod.ts";
 import { Inbox } from "./kernel_lines.ts";
 
-interface Duplex {
-  read(into: Uint8Array): Promise<number | null>;
-  write(bytes: Uint8Array): Promise<number>;
+/** A byte stream to talk over. */
+export interface Duplex {
+  /** The next bytes; undefined at the end. */
+  chunk(): Promise<Uint8Array | undefined>;
+  write(bytes: Uint8Array<ArrayBuffer>): Promise<void>;
+  close(): Promise<void>;
 }
 
 /** Asks and listens over a byte stream. */
@@ -22,7 +25,6 @@ export class FrameClient {
   readonly #stream: Duplex;
   readonly #answers = new Map<number, (body: unknown) => void>();
   #nextId = 1;
-  #writes: Promise<void> = Promise.resolve();
 
   constructor(stream: Duplex) {
     this.#stream = stream;
@@ -45,21 +47,22 @@ export class FrameClient {
     return this.write(encodeFrame(FrameKind.response, id, body));
   }
 
-  /** Writes raw bytes after what was written before. */
-  write(bytes: Uint8Array): Promise<void> {
-    this.#writes = this.#writes.then(async () => {
-      for (let at = 0; at < bytes.length;) at += await this.#stream.write(bytes.subarray(at));
-    });
-    return this.#writes;
+  /** Writes raw bytes. */
+  write(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+    return this.#stream.write(bytes);
+  }
+
+  /** Closes this side. */
+  close(): Promise<void> {
+    return this.#stream.close();
   }
 
   async #read(): Promise<void> {
     const decoder = new FrameDecoder();
-    const chunk = new Uint8Array(65536);
     while (true) {
-      const size = await this.#stream.read(chunk).catch(() => null);
-      if (size === null || size === 0) break;
-      for (const frame of decoder.push(chunk.subarray(0, size))) this.#take(frame);
+      const chunk = await this.#stream.chunk().catch(() => undefined);
+      if (!chunk) break;
+      for (const frame of decoder.push(chunk)) this.#take(frame);
     }
     this.events.end();
     this.requests.end();

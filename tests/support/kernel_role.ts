@@ -5,10 +5,10 @@
  */
 
 import type { KernelBoot, Marks, PolicyEvent, Verdict } from "../../src/protocol/mod.ts";
-import { rulesOn } from "../../src/supervisor/netfilter.ts";
 import { FrameClient } from "./kernel_frames.ts";
 import { Inbox } from "./kernel_lines.ts";
-import { INSIDE, sh, type World } from "./kernel_world.ts";
+import { rules } from "./kernel_rules.ts";
+import { sh, type World } from "./kernel_world.ts";
 
 const MAIN = new URL("../../src/kernel/main.ts", import.meta.url).pathname;
 const BUILD = new URL("../../setup/build_bpf.sh", import.meta.url).pathname;
@@ -39,73 +39,86 @@ export class FakeEngine {
   /** Every message that came. */
   readonly messages = new Inbox<Record<string, unknown>>();
   judge: (event: PolicyEvent) => Verdict | undefined = () => verdict("deny");
-  #files: Deno.FsFile[] = [];
-  #done: Promise<void> = Promise.resolve();
+  readonly #children: Deno.ChildProcess[];
+  readonly #client: FrameClient;
+  readonly #done: Promise<void>;
 
-  private constructor(readonly fifos: KernelBoot["engine"]) {}
+  private constructor(readonly fifos: KernelBoot["engine"]) {
+    // A read of a FIFO in this process could not be cancelled; a child's can.
+    const cat = (redirect: string, path: string) =>
+      new Deno.Command("sh", {
+        args: ["-c", `exec cat ${redirect} "$1"`, "sh", path],
+        stdin: "piped",
+        stdout: "piped",
+      }).spawn();
+    const input = cat("<", fifos.requests);
+    const output = cat(">", fifos.responses);
+    this.#children = [output, input];
+    this.#client = clientOf(input.stdout, output.stdin);
+    this.#done = this.#serve();
+  }
 
   static async at(folder: string): Promise<FakeEngine> {
     const id = crypto.randomUUID().slice(0, 8);
     const fifos = { requests: `${folder}/${id}.in`, responses: `${folder}/${id}.out` };
     await sh(`mkfifo ${fifos.requests} ${fifos.responses}`);
-    const engine = new FakeEngine(fifos);
-    engine.#done = engine.#serve();
-    return engine;
+    return new FakeEngine(fifos);
   }
 
   async #serve(): Promise<void> {
-    const input = await Deno.open(this.fifos.requests, { read: true });
-    const output = await Deno.open(this.fifos.responses, { write: true });
-    this.#files = [input, output];
-    const client = new FrameClient({
-      read: (into) => input.read(into),
-      write: (bytes) => output.write(bytes),
-    });
     while (true) {
-      const frame = await client.requests.take().catch(() => undefined);
+      const frame = await this.#client.requests.take().catch(() => undefined);
       if (!frame) return;
       const body = frame.body as Record<string, unknown>;
       this.messages.put(body);
       const answer = body.op === "judge" ? this.judge(body.event as PolicyEvent) : { ok: true };
-      if (answer) await client.respond(frame.id, answer).catch(() => {});
+      if (answer) await this.#client.respond(frame.id, answer).catch(() => {});
     }
   }
 
   /** Ends as a crashed engine does: its end of the responses closes. */
   async end(): Promise<void> {
-    // Opens what still waits for its other end, so that no open call is left behind.
-    const [a, b] = await Promise.all([this.fifos.requests, this.fifos.responses].map((path) => {
-      return Deno.open(path, { read: true, write: true });
-    }));
-    for (let i = 0; i < 100 && this.#files.length === 0; i++) await Promise.resolve();
-    for (const file of this.#files.splice(0).reverse()) file.close();
-    a!.close();
-    b!.close();
+    for (const child of this.#children.splice(0)) {
+      killChild(child);
+      await child.status;
+      if (!child.stdin.locked) await child.stdin.close().catch(() => {});
+      if (!child.stdout.locked) await child.stdout.cancel();
+    }
     await this.#done;
+    await this.#client.close().catch(() => {});
   }
+}
+
+function killChild(child: Deno.ChildProcess): void {
+  try {
+    child.kill("SIGKILL");
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error; // it ended before
+  }
+}
+
+/** Frames over a child's streams. */
+function clientOf(
+  input: ReadableStream<Uint8Array<ArrayBuffer>>,
+  output: WritableStream<Uint8Array<ArrayBuffer>>,
+): FrameClient {
+  const reader = input.getReader();
+  const writer = output.getWriter();
+  return new FrameClient({
+    chunk: async () => (await reader.read()).value,
+    write: (bytes) => writer.write(bytes),
+    close: () => writer.close(),
+  });
 }
 
 /** A running kernel role. */
 export class KernelRole {
   readonly supervisor: FrameClient;
   readonly #child: Deno.ChildProcess;
-  readonly #writer: WritableStreamDefaultWriter<Uint8Array<ArrayBuffer>>;
 
   private constructor(readonly boot: KernelBoot, child: Deno.ChildProcess) {
     this.#child = child;
-    const reader = child.stdout.getReader({ mode: "byob" });
-    this.#writer = child.stdin.getWriter();
-    this.supervisor = new FrameClient({
-      read: async (into) => {
-        const { value } = await reader.read(new Uint8Array(into.length));
-        if (value) into.set(value);
-        return value?.length ?? null;
-      },
-      write: async (bytes) => {
-        await this.#writer.write(bytes as Uint8Array<ArrayBuffer>);
-        return bytes.length;
-      },
-    });
+    this.supervisor = clientOf(child.stdout, child.stdin);
   }
 
   /** Starts it; `ready` says when it works. */
@@ -172,20 +185,16 @@ export class KernelRole {
 
   /** Closes its stdin, as the death of the supervisor does. */
   async abandon(): Promise<void> {
-    await this.#writer.close();
+    await this.supervisor.close();
     await this.supervisor.ended;
     await this.#child.status;
   }
 
   async kill(): Promise<void> {
-    try {
-      this.#child.kill("SIGKILL");
-    } catch (error) {
-      if (!(error instanceof TypeError)) throw error; // it ended before
-    }
+    killChild(this.#child);
     await this.#child.status;
     await this.supervisor.ended;
-    await this.#writer.close().catch(() => {});
+    await this.supervisor.close().catch(() => {});
   }
 }
 
@@ -196,29 +205,24 @@ export async function connectProxy(
   secret = role.boot.secret,
 ): Promise<FrameClient> {
   const socket = await Deno.connect({ transport: "unix", path: role.boot.socketPath });
-  const client = new FrameClient(socket);
+  const client = clientOf(socket.readable, socket.writable);
   world.onEnd(async () => {
-    socket.close();
+    await client.close();
     await client.ended;
   });
   await client.event({ op: "hello", role: "proxy", index: 0, secret });
   return client;
 }
 
-/** Puts the run's iptables rules into the world's namespace. */
-export async function putRules(world: World, audit = false): Promise<void> {
-  const rules = rulesOn({
-    id: world.id,
-    cgroupPath: world.scopePath.slice(1),
+/** Puts iptables rules into the world's namespace. */
+export async function putRules(world: World): Promise<void> {
+  const spec = {
+    cgroup: world.scopePath,
     queue: 4711,
     marks: MARKS,
     frontPort: FRONT,
     dnsPort: DNS,
-    stubs: [],
-    audit,
-  });
-  await Deno.writeTextFile(`${world.folder}/rules`, rules);
+  };
+  await Deno.writeTextFile(`${world.folder}/rules`, rules(spec));
   await world.near(`iptables-restore --noflush < ${world.folder}/rules`);
 }
-
-export { INSIDE };

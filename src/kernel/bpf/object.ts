@@ -1,0 +1,172 @@
+/**
+ * Loads the BPF object, attaches its programs and pins the links, so that the gate outlives the role.
+ *
+ * @module
+ */
+
+import { type Libbpf, loadLibbpf } from "../ffi/libbpf.ts";
+import { errno, strerror } from "../ffi/libc.ts";
+import { cstring, Errno, SyscallError } from "../sys/call.ts";
+import { type Fd, Open, open } from "../sys/fd.ts";
+import { exists } from "../sys/files.ts";
+import { StartError } from "../start_error.ts";
+import { BpfMap } from "./map.ts";
+import { Pins } from "./pins.ts";
+import { PrintCapture } from "./print.ts";
+
+/**
+ * Programs in the order in which they are attached. The gate is first: it is closed until its mode
+ * is written, so nothing leaves while the rest comes up.
+ */
+const PROGRAMS = [
+  { name: "gate", at: "cgroup" },
+  { name: "refuse_connect6", at: "cgroup" },
+  { name: "refuse_sendmsg6", at: "cgroup" },
+  { name: "refuse_sockets", at: "cgroup" },
+  { name: "tcp_attribution", at: "cgroup" },
+  { name: "udp_attribution", at: "cgroup" },
+  { name: "udp_connect_attribution", at: "kernel" },
+  { name: "process_fork", at: "kernel" },
+  { name: "process_exec", at: "kernel" },
+  { name: "process_exit", at: "kernel" },
+] as const;
+
+/** Maps that a restarted role takes over: who made the flows that are open now. */
+const KEPT_MAPS = ["tcp_owner", "tcp_closed", "udp_owner"] as const;
+
+/** The loaded programs. */
+export class BpfObject {
+  readonly #libbpf: Libbpf;
+  readonly #object: Deno.PointerObject;
+  readonly #pins: Pins;
+  readonly #links: Deno.PointerObject[] = [];
+
+  private constructor(libbpf: Libbpf, object: Deno.PointerObject, pins: Pins) {
+    this.#libbpf = libbpf;
+    this.#object = object;
+    this.#pins = pins;
+  }
+
+  /**
+   * Loads the object file into the kernel; nothing runs yet.
+   *
+   * @param path the object file
+   * @param pinDir an existing folder of a bpffs
+   * @throws {StartError} naming what is missing, or the program that the kernel refused
+   */
+  static load(path: string, pinDir: string): BpfObject {
+    const libbpf = openLibrary();
+    if (!exists(path)) throw new StartError("object_missing", `no BPF object at ${path}`);
+    if (!exists("/sys/kernel/btf/vmlinux")) {
+      throw new StartError("btf_missing", "this kernel has no BTF (/sys/kernel/btf/vmlinux)");
+    }
+    using print = new PrintCapture(libbpf);
+    const object = libbpf.bpf_object__open_file(cstring(path), null);
+    if (object === null) throw loadError(`cannot read ${path}`, print, errno());
+    const loaded = new BpfObject(libbpf, object, new Pins(pinDir));
+    try {
+      loaded.#load(print);
+    } catch (error) {
+      loaded.abandon();
+      throw error;
+    }
+    return loaded;
+  }
+
+  #load(print: PrintCapture): void {
+    for (const name of KEPT_MAPS) {
+      const map = this.#libbpf.bpf_object__find_map_by_name(this.#object, cstring(name));
+      if (map === null) throw new StartError("program_failed", `the BPF object has no map ${name}`);
+      this.#libbpf.bpf_map__set_pin_path(map, cstring(this.#pins.mapPath(name)));
+    }
+    if (this.#libbpf.bpf_object__load(this.#object) < 0) {
+      throw loadError("cannot load", print, errno());
+    }
+  }
+
+  /** @param valueSize as for {@link BpfMap} */
+  map(name: string, valueSize: number): BpfMap {
+    const fd = this.#libbpf.bpf_object__find_map_fd_by_name(this.#object, cstring(name));
+    if (fd < 0) throw new StartError("program_failed", `the BPF object has no map ${name}`);
+    return new BpfMap(this.#libbpf, name, fd, valueSize);
+  }
+
+  /**
+   * Attaches and pins every program, then removes the pins that an earlier process of this run left:
+   * at no time is the scope without a gate.
+   *
+   * @throws {StartError}
+   */
+  attach(scope: Fd): void {
+    using print = new PrintCapture(this.#libbpf);
+    for (const { name, at } of PROGRAMS) {
+      const program = this.#libbpf.bpf_object__find_program_by_name(this.#object, cstring(name));
+      if (program === null) {
+        throw new StartError("program_failed", `the BPF object has no program ${name}`);
+      }
+      const link = at === "cgroup"
+        ? this.#libbpf.bpf_program__attach_cgroup(program, scope.number)
+        : this.#libbpf.bpf_program__attach(program);
+      if (link === null) throw loadError(`cannot attach ${name}`, print, errno());
+      this.#links.push(link);
+      this.#pin(link, name);
+    }
+    this.#pins.removeOlder();
+  }
+
+  #pin(link: Deno.PointerObject, name: string): void {
+    const path = this.#pins.linkPath(name);
+    if (this.#libbpf.bpf_link__pin(link, cstring(path)) < 0) {
+      throw new StartError("pins", `cannot pin ${path}: ${strerror(errno())}`);
+    }
+  }
+
+  /**
+   * Undoes a start that failed. A scope that had a gate before keeps one: closed, for nobody writes
+   * its mode any more.
+   */
+  abandon(): void {
+    if (!this.#pins.takesOver) this.detach();
+  }
+
+  /** Unpins and detaches everything: the scope is open afterwards. */
+  detach(): void {
+    this.#pins.removeAll();
+    for (const link of this.#links) this.#libbpf.bpf_link__destroy(link);
+    this.#links.length = 0;
+    this.#libbpf.bpf_object__close(this.#object);
+  }
+}
+
+function openLibrary(): Libbpf {
+  try {
+    return loadLibbpf();
+  } catch (cause) {
+    throw new StartError("libbpf_missing", "libbpf.so.1 cannot be loaded", { cause });
+  }
+}
+
+function loadError(what: string, print: PrintCapture, code: number): StartError {
+  const program = print.failedProgram;
+  const about = program ? `BPF program ${program}: ${what}` : `BPF: ${what}`;
+  const message = `${about}: ${strerror(code)} (errno ${code})`;
+  const denied = code === Errno.EPERM || code === Errno.EACCES;
+  // EACCES with a program named is the verifier's refusal, not a missing right.
+  if (denied && !(program && code === Errno.EACCES)) return new StartError("bpf_denied", message);
+  const details = print.lines.slice(-6).join("\n");
+  return new StartError("program_failed", message, { cause: details });
+}
+
+/**
+ * Opens the scope's cgroup folder.
+ *
+ * @throws {StartError}
+ */
+export function openScope(path: string): Fd {
+  try {
+    return open(path, Open.RDONLY);
+  } catch (cause) {
+    if (!(cause instanceof SyscallError)) throw cause;
+    throw new StartError("scope_missing", `scope cgroup ${path}: ${cause.message}`, { cause });
+  }
+}

@@ -1,0 +1,241 @@
+/**
+ * The kernel role's parts, put together, and what the supervisor can order.
+ *
+ * @module
+ */
+
+import type {
+  DenyReason,
+  KernelBoot,
+  KernelStatus,
+  LogEvent,
+  SupervisorToKernel,
+} from "../protocol/mod.ts";
+import {
+  decodeStats,
+  GateMode,
+  type GateStats,
+  OWNER_SIZE,
+  REPORT_SEEN_SIZE,
+  STATS_SIZE,
+} from "./bpf/layout.ts";
+import type { BpfMap } from "./bpf/map.ts";
+import { BpfObject, openScope } from "./bpf/object.ts";
+import { RingBuffer } from "./bpf/ringbuf.ts";
+import { possibleCpus } from "./bpf/cpus.ts";
+import { libc } from "./ffi/libc.ts";
+import { GateReports } from "./gate_reports.ts";
+import { Engine } from "./link/engine.ts";
+import { NetlinkSocket } from "./netlink/socket.ts";
+import { Attribution } from "./process/attribution.ts";
+import { CgroupPaths } from "./process/cgroups.ts";
+import { ProcessTable } from "./process/table.ts";
+import { ProxyServer } from "./proxy/server.ts";
+import { StartError, type StartFailure } from "./start_error.ts";
+import { Errno, SyscallError } from "./sys/call.ts";
+import { bootMillis } from "./sys/clock.ts";
+import { type Epoll, Ready } from "./sys/epoll.ts";
+import { readText } from "./sys/files.ts";
+import { AllowedFlows } from "./udp/allowed.ts";
+import { UdpQueue } from "./udp/queue.ts";
+
+const PROCESS_EVENTS = 8 * 1024 * 1024;
+const GATE_EVENTS = 256 * 1024;
+/** ms between looks at deadlines, while there is one. */
+const TICK = 250;
+const KEY_0 = new Uint8Array(4);
+
+/** What the role tells the supervisor. */
+export interface KernelOutput {
+  log(event: LogEvent): void;
+  engineLost(reason: string): void;
+}
+
+/** Everything attached. */
+export class Kernel {
+  readonly #boot: KernelBoot;
+  readonly #object: BpfObject;
+  readonly #modeMap: BpfMap;
+  readonly #statsMap: BpfMap;
+  readonly #table = new ProcessTable();
+  readonly #attribution: Attribution;
+  readonly #reports: GateReports;
+  readonly #engine: Engine;
+  readonly #allowed: AllowedFlows;
+  readonly #queue: UdpQueue;
+  readonly #server: ProxyServer;
+
+  private constructor(boot: KernelBoot, object: BpfObject, epoll: Epoll, output: KernelOutput) {
+    this.#boot = boot;
+    this.#object = object;
+    this.#modeMap = object.map("gate_mode", 4);
+    this.#statsMap = object.map("gate_stats", STATS_SIZE * possibleCpus());
+    const processEvents = new RingBuffer(object.map("process_events", 0).fd, PROCESS_EVENTS);
+    const gateEvents = new RingBuffer(object.map("gate_events", 0).fd, GATE_EVENTS);
+    this.#attribution = makeAttribution(boot, object, processEvents, this.#table);
+    attachTo(boot.scopeCgroupDir, object);
+    this.#attribution.addRunning(boot.scopeCgroupDir);
+    const describe = this.#attribution.describe.bind(this.#attribution);
+    const seen = object.map("reports_seen", REPORT_SEEN_SIZE);
+    this.#reports = new GateReports(gateEvents, seen, describe, output.log);
+    this.#engine = new Engine(epoll, output.engineLost);
+    const conntrack = named("queue", () => new NetlinkSocket(8192));
+    this.#allowed = new AllowedFlows(object.map("allowed_flows", 8), conntrack, boot.marks.allow);
+    named("queue", () => this.#allowed.clear());
+    const common = { engine: this.#engine, attribution: this.#attribution };
+    this.#queue = bindQueue(boot, { ...common, allowed: this.#allowed, write: output.log });
+    this.#server = named("socket", () => {
+      return new ProxyServer(boot.socketPath, { ...common, epoll, conntrack, secret: boot.secret });
+    });
+    epoll.add(processEvents.fd, Ready.IN, () => this.#attribution.drain());
+    epoll.add(gateEvents.fd, Ready.IN, () => this.#reports.drain(bootMillis()));
+    epoll.add(this.#queue.fd, Ready.IN, () => this.#queue.handle());
+  }
+
+  /**
+   * Attaches everything. Nothing passes until `open`.
+   *
+   * @throws {StartError}
+   */
+  static start(boot: KernelBoot, epoll: Epoll, output: KernelOutput): Kernel {
+    if (libc.geteuid() !== 0) throw new StartError("no_root", "the kernel role is not root");
+    const object = BpfObject.load(boot.object, boot.pinDir);
+    try {
+      return new Kernel(boot, object, epoll, output);
+    } catch (error) {
+      object.abandon();
+      throw error;
+    }
+  }
+
+  /** Loads the policy into the engine and opens; `done` gets the error, if any. */
+  open(done: (error?: string) => void): void {
+    const { engine, policy, audit } = this.#boot;
+    named("engine", () =>
+      this.#engine.connect(engine, policy, (error) => {
+        if (error === undefined) this.setMode(audit ? "audit" : "enforce");
+        else this.#object.abandon();
+        done(error);
+      }));
+  }
+
+  /** Carries out an order other than `stop`; `answer` is called once. */
+  order(order: Exclude<SupervisorToKernel, { op: "stop" }>, answer: (body: unknown) => void): void {
+    const settle = (error?: string) => answer(error === undefined ? { ok: true } : { error });
+    switch (order.op) {
+      case "mode":
+        this.setMode(order.mode, order.reason === "log_failed" ? "log_failed" : "unavailable");
+        return settle();
+      case "status":
+        return answer(this.#status());
+      case "load":
+        return this.#engine.load(order.policy, (error) => {
+          if (error === undefined) this.#allowed.clear();
+          settle(error);
+        });
+      case "engine":
+        return this.#reconnect(order.fifos, settle);
+    }
+  }
+
+  /** @param reason what denials say while closed */
+  setMode(mode: "enforce" | "audit" | "closed", reason: DenyReason = "unavailable"): void {
+    this.#modeMap.set(KEY_0, new Uint8Array(new Uint32Array([GateMode[mode]]).buffer));
+    this.#queue.closed = mode === "closed";
+    this.#server.closed = mode === "closed" ? reason : undefined;
+    if (mode === "closed") this.#allowed.clear();
+  }
+
+  /** Looks at deadlines. */
+  tick(): void {
+    const now = bootMillis();
+    this.#engine.expire(now);
+    this.#queue.tick(now);
+    this.#allowed.expire(now);
+    this.#reports.tick(now);
+  }
+
+  /** ms until the next `tick` is due, -1 if none is. */
+  get patience(): number {
+    const waiting = this.#engine.questions > 0 || this.#queue.waiting || this.#reports.waiting ||
+      this.#allowed.size > 0;
+    return waiting ? TICK : -1;
+  }
+
+  /** Opens the scope: everything is detached. */
+  stop(): void {
+    this.#reports.drain(bootMillis());
+    this.#reports.tick(Infinity);
+    this.#queue.tick(Infinity);
+    this.#server.close();
+    this.#object.detach();
+    this.#queue.close();
+  }
+
+  #reconnect(fifos: KernelBoot["engine"], settle: (error?: string) => void): void {
+    const policy = this.#engine.policy ?? this.#boot.policy;
+    try {
+      this.#engine.connect(fifos, policy, settle);
+    } catch (error) {
+      if (!(error instanceof SyscallError)) throw error;
+      settle(error.message);
+    }
+  }
+
+  #status(): KernelStatus {
+    const stats: GateStats = decodeStats(this.#statsMap.get(KEY_0) ?? new Uint8Array(0));
+    const pages = Number(readText("/proc/self/statm")?.split(" ")[1]);
+    return {
+      gate: { passed: stats.passed, dropped: stats.dropped, reported: stats.reported },
+      queue: { ...this.#queue.stats },
+      processes: this.#table.size,
+      flows: this.#allowed.size,
+      questions: this.#engine.questions,
+      ...(Number.isFinite(pages) && { rssBytes: pages * 4096 }),
+    };
+  }
+}
+
+function makeAttribution(
+  boot: KernelBoot,
+  object: BpfObject,
+  events: RingBuffer,
+  table: ProcessTable,
+): Attribution {
+  const maps = {
+    tcp: object.map("tcp_owner", OWNER_SIZE),
+    tcpClosed: object.map("tcp_closed", OWNER_SIZE),
+    udp: object.map("udp_owner", OWNER_SIZE),
+  };
+  const cgroups = named("scope_missing", () => new CgroupPaths(boot.cgroupRoot));
+  return new Attribution(maps, events, table, cgroups);
+}
+
+function attachTo(folder: string, object: BpfObject): void {
+  using scope = openScope(folder);
+  const fd = new Uint8Array(new Int32Array([scope.number]).buffer);
+  named("scope_missing", () => object.map("scope", 4).set(KEY_0, fd));
+  object.attach(scope);
+}
+
+function bindQueue(
+  boot: KernelBoot,
+  parts: ConstructorParameters<typeof UdpQueue>[2],
+): UdpQueue {
+  try {
+    return new UdpQueue(boot.queue, boot.marks, parts);
+  } catch (cause) {
+    if (!(cause instanceof SyscallError)) throw cause;
+    const taken = cause.code === Errno.EPERM || cause.code === Errno.EBUSY;
+    throw new StartError(taken ? "queue_taken" : "queue", cause.message, { cause });
+  }
+}
+
+function named<T>(failure: StartFailure, work: () => T): T {
+  try {
+    return work();
+  } catch (cause) {
+    if (!(cause instanceof SyscallError)) throw cause;
+    throw new StartError(failure, cause.message, { cause });
+  }
+}

@@ -1,0 +1,74 @@
+/**
+ * Narrows what the supervisor sends. No I/O.
+ *
+ * @module
+ */
+
+import type {
+  EngineFifos,
+  KernelBoot,
+  PolicyLoad,
+  SupervisorToKernel,
+} from "../../protocol/mod.ts";
+
+type Fields = Record<string, unknown>;
+
+const TEXTS = ["object", "scopeCgroupDir", "cgroupRoot", "pinDir", "socketPath", "secret"] as const;
+const MODES = new Set(["enforce", "audit", "closed"]);
+
+/** @returns the name of the first field that is missing or wrong, or the boot message */
+export function parseBoot(body: unknown): KernelBoot | { missing: string } {
+  if (!isRecord(body) || body.role !== "kernel") return { missing: "role" };
+  const text = TEXTS.find((name) => typeof body[name] !== "string");
+  if (text) return { missing: text };
+  if (!isUnsigned(body.queue, 0xffff)) return { missing: "queue" };
+  if (!isRecord(body.marks) || !["allow", "deny", "dns"].every(isMarkOf(body.marks))) {
+    return { missing: "marks" };
+  }
+  if (typeof body.audit !== "boolean") return { missing: "audit" };
+  if (!isPolicy(body.policy)) return { missing: "policy" };
+  if (!isFifos(body.engine)) return { missing: "engine" };
+  return body as unknown as KernelBoot;
+}
+
+/** @returns undefined if it is no known message, or one that lacks something */
+export function parseOrder(body: unknown): SupervisorToKernel | undefined {
+  if (!isRecord(body)) return undefined;
+  switch (body.op) {
+    case "load":
+      return isPolicy(body.policy) ? { op: "load", policy: body.policy } : undefined;
+    case "mode":
+      return typeof body.mode === "string" && MODES.has(body.mode)
+        ? body as Extract<SupervisorToKernel, { op: "mode" }>
+        : undefined;
+    case "engine":
+      return isFifos(body.fifos) ? { op: "engine", fifos: body.fifos } : undefined;
+    case "status":
+    case "stop":
+      return { op: body.op };
+    default:
+      return undefined;
+  }
+}
+
+function isRecord(value: unknown): value is Fields {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isUnsigned(value: unknown, most: number): boolean {
+  return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= most;
+}
+
+function isMarkOf(marks: Fields): (name: string) => boolean {
+  // 0 is what every packet has.
+  return (name) => isUnsigned(marks[name], 0xffff_ffff) && marks[name] !== 0;
+}
+
+function isPolicy(value: unknown): value is PolicyLoad {
+  return isRecord(value) && typeof value.text === "string" && typeof value.audit === "boolean";
+}
+
+function isFifos(value: unknown): value is EngineFifos {
+  return isRecord(value) && typeof value.requests === "string" &&
+    typeof value.responses === "string";
+}

@@ -1,0 +1,182 @@
+/**
+ * The processes of the scope, also those that are gone: a connection may be judged after the process
+ * that made it ended. Fed with events; no I/O.
+ *
+ * @module
+ */
+
+import type { ProcessInfo } from "../../protocol/mod.ts";
+import type { Image, ProcessEvent } from "../bpf/process_event.ts";
+
+/** /proc counts start times in these units: USER_HZ is 100 on every Linux. */
+export const NANOS_PER_TICK = 10_000_000n;
+
+/** Most executables in an ancestry. */
+export const ANCESTRY = 8;
+
+/** An image from a point in time on (ns since boot). */
+interface DatedImage extends Image {
+  from: bigint;
+}
+
+interface ProcessRecord {
+  pid: number;
+  key: string;
+  /** Oldest first; at least one. */
+  images: DatedImage[];
+  ancestry: string[];
+  cgroup: string | undefined;
+  /** Bytes that it roughly takes, without what it shares with its parent. */
+  cost: number;
+}
+
+/** A process as something other than an event told. */
+export interface SeenProcess {
+  pid: number;
+  start: bigint;
+  image: Image;
+  ancestry: string[];
+  cgroup: string | undefined;
+}
+
+/** What the table may hold of processes that ended. */
+export interface TableLimits {
+  /** Processes. */
+  exited: number;
+  /** Bytes, roughly. */
+  exitedBytes: number;
+}
+
+const IMAGES_KEPT = 4;
+const RECORD_COST = 300;
+const DEFAULT_LIMITS: TableLimits = { exited: 65536, exitedBytes: 32 * 1024 * 1024 };
+
+/** Processes by pid and start time. */
+export class ProcessTable {
+  readonly #limits: TableLimits;
+  readonly #all = new Map<string, ProcessRecord>();
+  readonly #live = new Map<number, ProcessRecord>();
+  readonly #exited = new Set<ProcessRecord>();
+  #exitedBytes = 0;
+
+  constructor(limits: TableLimits = DEFAULT_LIMITS) {
+    this.#limits = limits;
+  }
+
+  /** Processes known, living and gone. */
+  get size(): number {
+    return this.#all.size;
+  }
+
+  /** @param cgroup path of the event's cgroup */
+  apply(event: ProcessEvent, cgroup: string | undefined): void {
+    if (event.kind === "fork") this.#fork(event, cgroup);
+    else if (event.kind === "exec") this.#exec(event, cgroup);
+    else this.#exit(this.#all.get(keyOf(event.pid, event.start)));
+  }
+
+  /** Adds a process that was there before the events, unless it is known. */
+  add(seen: SeenProcess): void {
+    const key = keyOf(seen.pid, seen.start);
+    if (this.#all.has(key)) return;
+    this.#insert({
+      pid: seen.pid,
+      key,
+      images: [{ ...seen.image, from: 0n }],
+      ancestry: seen.ancestry,
+      cgroup: seen.cgroup,
+      cost: RECORD_COST + imageCost(seen.image),
+    });
+  }
+
+  /**
+   * Who was this at that time?
+   *
+   * @param start ns since boot
+   * @param at ns since boot; the image of then is told, not a later one
+   */
+  describe(pid: number, start: bigint, at: bigint): ProcessInfo | undefined {
+    const record = this.#all.get(keyOf(pid, start));
+    if (!record) return undefined;
+    const image = record.images.findLast((i) => i.from <= at) ?? record.images[0]!;
+    return {
+      pid,
+      exe: image.exe,
+      cmdline: image.cmdline,
+      ...(record.cgroup !== undefined && { cgroup: record.cgroup }),
+      ancestry: record.ancestry,
+    };
+  }
+
+  #fork(event: ProcessEvent, cgroup: string | undefined): void {
+    const parent = this.#all.get(keyOf(event.ppid, event.parentStart));
+    const image = parent?.images.at(-1);
+    // Without the parent nothing is known of the child until it executes something.
+    if (!parent || !image) return;
+    this.#insert({
+      pid: event.pid,
+      key: keyOf(event.pid, event.start),
+      images: [image],
+      ancestry: [image.exe, ...parent.ancestry].slice(0, ANCESTRY),
+      cgroup,
+      cost: RECORD_COST,
+    });
+  }
+
+  #exec(event: ProcessEvent, cgroup: string | undefined): void {
+    const image = { ...event.image!, from: event.at };
+    const key = keyOf(event.pid, event.start);
+    const record = this.#all.get(key);
+    if (!record) {
+      const parent = this.#all.get(keyOf(event.ppid, event.parentStart));
+      const ancestry = parent ? [parent.images.at(-1)!.exe, ...parent.ancestry] : [];
+      this.#insert({
+        pid: event.pid,
+        key,
+        images: [image],
+        ancestry: ancestry.slice(0, ANCESTRY),
+        cgroup,
+        cost: RECORD_COST + imageCost(image),
+      });
+      return;
+    }
+    record.images.push(image);
+    if (record.images.length > IMAGES_KEPT) record.images.shift();
+    record.cgroup = cgroup ?? record.cgroup;
+    record.cost += imageCost(image);
+  }
+
+  #insert(record: ProcessRecord): void {
+    const before = this.#live.get(record.pid);
+    // Its exit event was lost: the pid has a new owner.
+    if (before && before.key !== record.key) this.#exit(before);
+    this.#all.set(record.key, record);
+    this.#live.set(record.pid, record);
+  }
+
+  #exit(record: ProcessRecord | undefined): void {
+    if (!record || this.#exited.has(record)) return;
+    if (this.#live.get(record.pid) === record) this.#live.delete(record.pid);
+    this.#exited.add(record);
+    this.#exitedBytes += record.cost;
+    for (const oldest of this.#exited) {
+      if (
+        this.#exited.size <= this.#limits.exited && this.#exitedBytes <= this.#limits.exitedBytes
+      ) {
+        return;
+      }
+      this.#exited.delete(oldest);
+      this.#exitedBytes -= oldest.cost;
+      this.#all.delete(oldest.key);
+    }
+  }
+}
+
+function imageCost(image: Image): number {
+  return image.cmdline.reduce((sum, argument) => sum + argument.length + 32, image.exe.length);
+}
+
+/** A pid is not re-used within a tick, and /proc knows no finer start times. */
+function keyOf(pid: number, start: bigint): string {
+  return `${pid}:${start / NANOS_PER_TICK}`;
+}
