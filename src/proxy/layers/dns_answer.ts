@@ -7,6 +7,7 @@
 import { Buffer } from "node:buffer";
 // @ts-types="./dns_packet.d.ts"
 import packet from "dns-packet";
+import { parseIpv4 } from "./address.ts";
 import { Type } from "./dns_query.ts";
 
 /** An answer that fits its query. */
@@ -63,12 +64,10 @@ export function readAnswer(
     }
   }
   const base = { rcode: flags & 0xf, truncated: (flags & 0x0200) !== 0 };
+  // It may end within a record; the client only needs to learn that it must ask again by TCP.
+  if (base.truncated) return { ...base, bytes: withoutRecords(bytes, question), ips: [], ttl: 0 };
   const decoded = decode(bytes);
-  if (!decoded) {
-    // A truncated message may end within a record; the client only learns to ask again by TCP.
-    if (!base.truncated) return new AnswerError("the answer is malformed");
-    return { ...base, bytes: truncatedEmpty(bytes, question), ips: [], ttl: 0 };
-  }
+  if (!decoded) return new AnswerError("the answer is malformed");
   return { ...base, ...addressesOf(decoded.answers ?? [], name), bytes: strip(bytes, decoded) };
 }
 
@@ -81,7 +80,7 @@ function decode(bytes: Uint8Array): packet.Packet | undefined {
   }
 }
 
-function truncatedEmpty(bytes: Uint8Array, question: Uint8Array): Uint8Array {
+function withoutRecords(bytes: Uint8Array, question: Uint8Array): Uint8Array {
   const out = bytes.slice(0, HEADER + question.length);
   out.fill(0, 6, HEADER);
   return out;
@@ -108,6 +107,7 @@ function addressesOf(answers: readonly Record[], name: string): { ips: string[];
     const here = answers.filter((record) => record.name.toLowerCase() === current);
     for (const record of here) {
       if (record.type !== "A" || typeof record.data !== "string") continue;
+      if (!parseIpv4(record.data)) continue; // the library reads past the end of a short record
       ips.add(record.data);
       ttl = Math.min(ttl, record.ttl ?? 0);
     }
