@@ -6,7 +6,6 @@
 
 import { readAttrs, readHost, readPorts } from "./parts.ts";
 import type { HeaderNode, UrlNode } from "./grammar.js";
-import { LineProblem } from "./problem.ts";
 import type { AttrValue, Defaults, PortList } from "./types.ts";
 
 /** What is in force for a rule that does not say otherwise. */
