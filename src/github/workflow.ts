@@ -17,6 +17,7 @@ import {
   visit,
   type YAMLMap,
 } from "yaml";
+import { withoutEnv } from "./no_env.ts";
 import { locateScalar, type ScalarToken } from "./scalar.ts";
 
 /** A place in a text; line and column count from 1, columns in UTF-16 units. */
@@ -92,7 +93,7 @@ class File {
       uniqueKeys: false, // the check is quadratic; `get` does it where it matters
       logLevel: "silent",
     } as const;
-    this.#doc = parseDocument(text, options);
+    this.#doc = withoutEnv(() => parseDocument(text, options));
     const error = this.#doc.errors[0];
     if (error) throw this.#error(error.message.split("\n", 1)[0]!, error.pos[0]);
     this.#resolveAliases();
