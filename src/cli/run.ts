@@ -71,10 +71,11 @@ async function toSpec(args: RunArgs, say: (line: string) => void): Promise<RunSp
     EGRESS_ROOT: root,
     EGRESS_BUNDLE: bundle,
     EGRESS_OBJECT: object,
+    EGRESS_RUN_ID: id,
     EGRESS_TIMING: timing,
     ...rest
   } = env;
-  if (root === undefined || object === undefined) {
+  if (root === undefined || object === undefined || id === undefined) {
     throw new EgressError("egress run was not started by its launcher", "start it as ./egress run");
   }
   return {

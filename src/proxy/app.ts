@@ -88,9 +88,8 @@ export async function runProxy(boot: ProxyBoot): Promise<void> {
   const hello = { index: boot.index, secret: boot.secret };
   const kernel = new KernelLink(boot.kernelSocket, hello);
   await app.supervisor.start(boot.supervisorSocket, hello);
-  await kernel.start();
   app.watchdog.add({ deadline: Infinity, expire() {}, tick: (now) => kernel.tick(now) });
-  const ca = boot.ca ?? await makeCa();
+  const [ca] = await Promise.all([boot.ca ?? makeCa(), kernel.start()]);
   const minter = new Minter(await loadCa(ca));
   app.minter = minter;
   const { live, supervisor, watchdog, pool, state } = app;

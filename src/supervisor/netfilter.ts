@@ -75,6 +75,8 @@ function filterRules(spec: NetfilterSpec): string[] {
   return [
     `-p udp -m mark --mark ${deny} -j REJECT --reject-with icmp-port-unreachable`,
     `-p udp -m mark --mark ${dns} -m conntrack ! --ctstate DNAT -j DROP`,
+    // A redirected packet still has its first route's interface in this hook: -o lo does not match it.
+    "-d 127.0.0.1/32 -m conntrack --ctstate DNAT -j RETURN",
     "-o lo -j RETURN",
     `-p udp -m mark --mark ${allow} -j RETURN`,
     `-p udp -m connmark --mark ${allow} -j RETURN`,

@@ -120,7 +120,7 @@ for m in "$state/private/bpf" "$state/private/cgroup"; do
   if grep -qF " $m " /proc/self/mountinfo; then umount "$m" || umount -l "$m" || status=1; fi
 done
 rm -rf --one-file-system "$state" || status=1
-rmdir --ignore-fail-on-non-empty /run/egress 2>/dev/null
+
 exit $status
 `;
 

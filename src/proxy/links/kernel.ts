@@ -13,8 +13,10 @@ import type {
 } from "../../protocol/mod.ts";
 import { FrameLink, LinkError } from "./frame_link.ts";
 
-/** Milliseconds between attempts to reach a kernel role that went away. */
-const RETRY_MS = 250;
+/** Milliseconds between attempts to reach a kernel role that is not there, or not there yet. */
+const RETRY_MS = 10;
+/** Milliseconds that the first connection may take: the roles start side by side. */
+const START_MS = 15_000;
 
 /** What every question gets while the kernel role cannot be asked. */
 const UNAVAILABLE: Verdict = {
@@ -34,11 +36,23 @@ export class KernelLink {
   constructor(readonly path: string, readonly hello: { index: number; secret: string }) {}
 
   /**
-   * Connects for the first time.
+   * Connects for the first time, waiting for the kernel role to listen.
    *
-   * @throws {Deno.errors} if the kernel role does not listen
+   * @throws {Deno.errors} if it does not within 15 s
    */
   async start(): Promise<void> {
+    const until = Date.now() + START_MS;
+    for (;;) {
+      try {
+        return await this.#connect();
+      } catch (error) {
+        if (!isAbsent(error) || Date.now() > until) throw error;
+        await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+      }
+    }
+  }
+
+  async #connect(): Promise<void> {
     const link = await FrameLink.connect(this.path, () => {}, () => this.#lost());
     link.send({ op: "hello", role: "proxy", ...this.hello });
     this.#link = link;
@@ -78,12 +92,17 @@ export class KernelLink {
   #lost(): void {
     this.#link = undefined;
     setTimeout(() => {
-      this.start().catch((error) => {
-        if (!(error instanceof Error)) throw error;
+      this.#connect().catch((error) => {
+        if (!isAbsent(error)) throw error;
         this.#lost();
       });
     }, RETRY_MS);
   }
+}
+
+/** The socket is not there, or nobody accepts: the role is on its way. */
+function isAbsent(error: unknown): boolean {
+  return error instanceof Deno.errors.NotFound || error instanceof Deno.errors.ConnectionRefused;
 }
 
 function isFlow(answer: unknown): answer is FlowAnswer {
