@@ -43,7 +43,7 @@ export class Upstream implements Disposable {
   /** A TLS server with a certificate for `host`. */
   static async tls(host: string, script: (peer: Peer) => Promise<void>): Promise<Upstream> {
     const { cert, key } = await minter.leaf(host);
-    const options = { hostname: "127.0.0.1", port: 0, cert, key, alpnProtocols: ["http/1.1"] };
+    const options = { hostname: "0.0.0.0", port: 0, cert, key, alpnProtocols: ["http/1.1"] };
     return new Upstream(Deno.listenTls(options), script);
   }
 
@@ -53,7 +53,7 @@ export class Upstream implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.listener.close();
+    close(this.listener);
     for (const conn of this.#conns) close(conn);
   }
 
@@ -99,7 +99,7 @@ export function peerOf(conn: Deno.Conn): Peer {
   };
 }
 
-function close(conn: Deno.Conn): void {
+function close(conn: { close(): void }): void {
   try {
     conn.close();
   } catch (error) {

@@ -16,6 +16,8 @@ export interface Resolved {
 
 const NOTHING: Resolved = { ips: [], ttl: 0 };
 const PORT = 53;
+const NO_ERROR = 0;
+const NO_SUCH_NAME = 3;
 /** An answer is used again this long at most, in milliseconds. */
 const MAX_KEEP_MS = 30_000;
 const MAX_KEPT = 1024;
@@ -55,8 +57,14 @@ export class Resolver {
       const to = { hostname: hostname!, port: Number(port ?? PORT) };
       const answer = await askUdp(to, asked);
       const whole = answer?.truncated ? await askTcp(to, asked) : answer;
-      if (whole && (whole.rcode === 0 || whole.rcode === 3)) return whole;
+      if (!whole || (whole.rcode !== NO_ERROR && whole.rcode !== NO_SUCH_NAME)) continue;
+      return { ips: whole.ips.filter((ip) => !isLocal(ip)), ttl: whole.ttl };
     }
     return NOTHING;
   }
+}
+
+/** This machine and its link: a name that leads there proves nothing, and must not be followed. */
+function isLocal(ip: string): boolean {
+  return /^(0|127|169\.254)\./.test(ip);
 }

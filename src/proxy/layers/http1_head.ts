@@ -35,7 +35,14 @@ export interface ResponseHead {
 /** Why bytes are no head. `status` is what a server answers (RFC 9112 section 3, RFC 6585 section 5). */
 export class HeadError extends Error {
   override name = "HeadError";
-  constructor(message: string, readonly status: 400 | 414 | 431 | 501 | 505 = 400) {
+  /**
+   * @param reason what the log calls it
+   */
+  constructor(
+    message: string,
+    readonly status: 400 | 431 | 501 | 505 = 400,
+    readonly reason: "malformed" | "method" = "malformed",
+  ) {
     super(message);
   }
 }

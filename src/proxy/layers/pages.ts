@@ -10,7 +10,6 @@ import { encodeText } from "./bytes.ts";
 const REASONS: Record<number, string> = {
   400: "Bad Request",
   403: "Forbidden",
-  414: "URI Too Long",
   421: "Misdirected Request",
   431: "Request Header Fields Too Large",
   501: "Not Implemented",

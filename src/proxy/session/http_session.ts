@@ -200,7 +200,7 @@ export class HttpSession implements Live, Watched {
     if (head instanceof HeadError) return head;
     const framing = requestFraming(head);
     if (framing instanceof HeadError) return framing;
-    if (head.method === "CONNECT") return new HeadError("CONNECT is not relayed", 501);
+    if (head.method === "CONNECT") return new HeadError("CONNECT is not relayed", 501, "method");
     const target = readTarget(head, this.start.scheme);
     if (target instanceof HeadError) return target;
     const keepAlive = keepsAlive(head.minor, head.headers);
@@ -209,7 +209,7 @@ export class HttpSession implements Live, Watched {
 
   async #malformed(error: HeadError): Promise<boolean> {
     this.count++;
-    this.connection.log(this.start.scheme, refusal("malformed", false), {
+    this.connection.log(this.start.scheme, refusal(error.reason, false), {
       host: this.start.host,
       status: error.status,
       message: error.message,
