@@ -47,7 +47,7 @@ function lookupOf({ name, answers, ttl }: LogEvent): Meaning {
 }
 
 /** The event of a line of type http, https, tcp, udp or dns. */
-function policyEvent(line: LogEvent): PolicyEvent {
+export function policyEvent(line: LogEvent): PolicyEvent {
   const event: PolicyEvent = {
     type: line.type as PolicyEvent["type"],
     dst_ip: line.dst_ip ?? "",

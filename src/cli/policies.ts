@@ -89,7 +89,7 @@ export function effectivePolicy(
   const builtIn = parsePolicy(prelude, { defaults }).rules;
   const { rules, diagnostics } = parsePolicy(source.text, {
     defaults,
-    ...repositoryOf(options),
+    ...(options.repo === undefined ? {} : { repository: options.repo }),
   });
   return { rules: [...builtIn, ...rules], builtIn: builtIn.length, diagnostics };
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { formatRule, type Rule, validatePolicy } from "../policy/mod.ts";
+import { formatRules, type Rule, validatePolicy } from "../policy/mod.ts";
 import { Exit, type ParsedArgs, runCommand, UsageError } from "./args.ts";
 import {
   type FileDiagnostic,
@@ -34,7 +34,7 @@ every step that uses egress is checked, at its place in the file.
 
   --strict            warnings count as errors
   --json              one JSON object instead of lines
-  --dump-rules        print every effective rule, complete in itself
+  --dump-rules        print every effective rule, complete in itself (placeholders need --repo)
   --sarif FILE        write the findings for code scanning
 ${POLICY_HELP}
 Exit status: 0 fine, 1 a policy is not valid, 2 a file or argument cannot be used.
@@ -89,8 +89,8 @@ function checkPolicy(source: PolicySource, options: Parsed["values"], findings: 
     ...repositoryOf(options),
   });
   findings.diagnostics.push(...inFile(source, diagnostics));
-  const { rules } = effectivePolicy(source, options);
   const { file, step } = source;
+  const rules = options["dump-rules"] ? effectivePolicy(source, options).rules : [];
   findings.policies.push(step === undefined ? { file, rules } : { file, step, rules });
 }
 
@@ -100,7 +100,7 @@ function report({ diagnostics, policies, unusable }: Findings, values: Parsed["v
   if (io.env("GITHUB_ACTIONS") === "true") io.out(diagnostics.map(formatAnnotation).join(""));
   for (const { file, step, rules } of values["dump-rules"] ? policies : []) {
     io.out(`# ${file}${step === undefined ? "" : `: ${step}`}\n`);
-    io.out(rules.map((rule) => formatRule(rule) + "\n").join(""));
+    io.out(formatRules(rules));
   }
   for (const sentence of unusable) io.err(`egress validate: ${sentence}\n`);
   const { errors, warnings } = count(diagnostics);
