@@ -35,6 +35,9 @@ export interface Ended {
 export const INSIDE = "10.77.0.1";
 export const OUTSIDE = "10.77.0.2";
 
+/** Not the one of PATH, which may be a script that starts another. */
+export const PYTHON = "/usr/bin/python3";
+
 /** The place. */
 export class World implements AsyncDisposable {
   readonly id = crypto.randomUUID().slice(0, 8);
@@ -104,7 +107,7 @@ export class World implements AsyncDisposable {
     const script = new URL("./kernel_listener.py", import.meta.url).pathname;
     const netns = where === "near" ? this.netns : this.farNetns;
     const child = new Deno.Command("nsenter", {
-      args: [`--net=/run/netns/${netns}`, "python3", script, address, `${tcpPort}`, `${udpPort}`],
+      args: [`--net=/run/netns/${netns}`, PYTHON, script, address, `${tcpPort}`, `${udpPort}`],
       stdin: "piped",
       stdout: "piped",
       stderr: "inherit",
@@ -123,6 +126,7 @@ export class World implements AsyncDisposable {
   /** Runs a command in the scope, inside the near namespace. */
   async run(command: string, ...args: string[]): Promise<Ended> {
     const child = this.spawn(command, ...args);
+    await child.stdin.close();
     const { code, stdout, stderr } = await child.output();
     const text = new TextDecoder();
     return { code, stdout: text.decode(stdout), stderr: text.decode(stderr) };
@@ -134,7 +138,7 @@ export class World implements AsyncDisposable {
       `echo $$ > ${this.scopeDir}/cgroup.procs; exec nsenter --net=/run/netns/${this.netns} "$@"`;
     return new Deno.Command("sh", {
       args: ["-euc", enter, "sh", command, ...args],
-      stdin: "null",
+      stdin: "piped",
       stdout: "piped",
       stderr: "piped",
     }).spawn();

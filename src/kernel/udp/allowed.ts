@@ -19,7 +19,15 @@ interface AllowedFlow {
   flow: FlowTuple;
   /** ms since boot. */
   until: number;
+  /** Its conntrack entry is gone, so that its packets come to the queue again. */
+  ended: boolean;
 }
+
+/**
+ * The gate lets a flow pass this much longer than the queue, ms: packets that are on their way between
+ * the two when its time is up are not lost.
+ */
+const GRACE_MS = 1000;
 
 /** The flows that may go on for now. */
 export class AllowedFlows {
@@ -48,9 +56,9 @@ export class AllowedFlows {
    */
   add(flow: FlowTuple, until: number): void {
     const value = new Uint8Array(8);
-    new DataView(value.buffer).setBigUint64(0, BigInt(Math.round(until * 1e6)), true);
+    new DataView(value.buffer).setBigUint64(0, BigInt(Math.round((until + GRACE_MS) * 1e6)), true);
     this.#map.set(encodeFlowKey(flow), value);
-    this.#flows.set(flowName(flow), { flow, until });
+    this.#flows.set(flowName(flow), { flow, until, ended: false });
   }
 
   /** @param now ms since boot */
@@ -59,21 +67,29 @@ export class AllowedFlows {
     return allowed !== undefined && allowed.until > now;
   }
 
+  /** Ends a flow that was judged anew, and otherwise. */
+  revoke(flow: FlowTuple): void {
+    if (this.#flows.delete(flowName(flow))) this.#map.delete(encodeFlowKey(flow));
+  }
+
   /** Ends the flows whose time is up: their next packet is judged again. @param now ms since boot */
   expire(now: number): void {
-    for (const [name, { flow, until }] of this.#flows) {
-      if (until > now) continue;
-      this.#flows.delete(name);
-      this.#map.delete(encodeFlowKey(flow));
-      this.#command("conntrack delete", encodeDelete(++this.#seq, flow));
+    for (const allowed of this.#flows.values()) {
+      if (allowed.until > now) continue;
+      if (!allowed.ended) {
+        allowed.ended = true;
+        this.#command("conntrack delete", encodeDelete(++this.#seq, allowed.flow));
+      }
+      if (allowed.until + GRACE_MS <= now) this.revoke(allowed.flow);
     }
   }
 
   /** Ends all flows, those that an earlier process of this run allowed included. */
   clear(): void {
+    // In this order: a packet that no longer skips the queue may still pass the gate.
+    this.#command("conntrack flush", encodeDeleteByMark(++this.#seq, this.#mark));
     for (const { flow } of this.#flows.values()) this.#map.delete(encodeFlowKey(flow));
     this.#flows.clear();
-    this.#command("conntrack flush", encodeDeleteByMark(++this.#seq, this.#mark));
   }
 
   #command(what: string, request: Uint8Array<ArrayBuffer>): void {

@@ -36,6 +36,8 @@ const RECEIVE_BUFFER = 16 * 1024 * 1024;
 const BATCH = 64;
 /** Lifetime of an allowed flow when the verdict has none, seconds. */
 const DEFAULT_TTL = 60;
+/** The packet that was asked about must still get past the gate, seconds. */
+const SHORTEST_TTL = 1;
 
 /** What the queue works with. */
 export interface QueueParts {
@@ -169,9 +171,13 @@ export class UdpQueue {
   #judged(flow: FlowTuple, verdict: Verdict, who: ProcessInfo): void {
     const parked = this.#parking.release(flow);
     if (!parked) return;
-    if (!verdict.pass) return this.#deny(flow, parked.packets, verdict, who);
+    if (!verdict.pass) {
+      this.#parts.allowed.revoke(flow);
+      return this.#deny(flow, parked.packets, verdict, who);
+    }
+    const ttl = Math.max(verdict.ttl ?? DEFAULT_TTL, SHORTEST_TTL);
     try {
-      this.#parts.allowed.add(flow, bootMillis() + (verdict.ttl ?? DEFAULT_TTL) * 1000);
+      this.#parts.allowed.add(flow, bootMillis() + ttl * 1000);
     } catch (error) {
       if (!(error instanceof SyscallError)) throw error;
       return this.#deny(flow, parked.packets, denied("unavailable"), who);

@@ -1,0 +1,154 @@
+import assert from "node:assert/strict";
+import { connectProxy, FakeEngine, KernelRole, verdict } from "../support/kernel_role.ts";
+import { OUTSIDE, PYTHON, World } from "../support/kernel_world.ts";
+
+const SEND = `
+import socket
+socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b"out", ("${OUTSIDE}", 7777))
+`;
+
+async function engineFor(world: World): Promise<FakeEngine> {
+  const engine = await FakeEngine.at(world.folder);
+  world.onEnd(() => engine.end());
+  return engine;
+}
+
+async function isShut(world: World): Promise<boolean> {
+  return (await world.run(PYTHON, "-c", SEND)).stderr.includes("PermissionError");
+}
+
+async function pins(world: World): Promise<string[]> {
+  return (await Array.fromAsync(Deno.readDir(world.pinDir))).map((entry) => entry.name).sort();
+}
+
+Deno.test("a crash leaves the gate shut; a restart takes it over; stop leaves nothing", async () => {
+  await using world = await World.create();
+  const first = await KernelRole.start(world, await engineFor(world));
+  await first.ready();
+  assert.ok(await isShut(world));
+  await first.kill();
+  assert.deepEqual(await pins(world), ["links-1", "maps"]);
+  assert.ok(await isShut(world));
+
+  const second = await KernelRole.start(world, await engineFor(world));
+  await second.ready();
+  assert.deepEqual(await pins(world), ["links-2", "maps"]);
+  assert.ok(await isShut(world));
+
+  assert.deepEqual(await second.supervisor.request({ op: "stop" }), { ok: true });
+  assert.equal((await second.ended).code, 0);
+  assert.deepEqual(await pins(world), []);
+  const far = await world.listener("far", OUTSIDE, 8080, 7777);
+  assert.ok(!await isShut(world));
+  await far.take();
+});
+
+Deno.test("without its supervisor it closes the gate, keeps the pins and ends", async () => {
+  await using world = await World.create();
+  const role = await KernelRole.start(world, await engineFor(world), { audit: true });
+  await role.ready();
+  assert.ok(!await isShut(world));
+  await role.abandon();
+  assert.equal((await role.ended).code, 0);
+  assert.ok(await isShut(world));
+});
+
+Deno.test("what is missing at the start is named, and nothing is left behind", async (t) => {
+  await using world = await World.create();
+  const engine = await engineFor(world);
+  const cases = {
+    "scope cgroup": { scopeCgroupDir: `${world.root}/none` },
+    "no BPF object": { object: "/nowhere.o" },
+    "pin folder": { pinDir: `${world.folder}/not-bpf/deeper` },
+    "bind": { socketPath: `${world.folder}/none/kernel.sock` },
+  };
+  for (const [text, more] of Object.entries(cases)) {
+    await t.step(text, async () => {
+      const role = await KernelRole.start(world, engine, more);
+      const fatal = await role.supervisor.events.take((e) => e.op === "fatal");
+      assert.ok(String(fatal.error).includes(text), String(fatal.error));
+      assert.ok(String(fatal.hint).length > 0);
+      assert.equal((await role.ended).code, 1);
+      assert.deepEqual(await pins(world), []);
+    });
+  }
+});
+
+Deno.test("an object that the kernel refuses is named by program", async () => {
+  await using world = await World.create();
+  const source = `${world.folder}/bad.c`;
+  await Deno.writeTextFile(
+    source,
+    `
+    #include <linux/bpf.h>
+    #include <bpf/bpf_helpers.h>
+    struct { __uint(type, BPF_MAP_TYPE_HASH); __uint(max_entries, 1);
+      __type(key, int); __type(value, int); }
+      tcp_owner SEC(".maps"), tcp_closed SEC(".maps"), udp_owner SEC(".maps");
+    SEC("cgroup_skb/egress") int gate(struct __sk_buff *skb) { return 1000; }
+    char LICENSE[] SEC("license") = "GPL";
+    `,
+  );
+  const args = ["-target", "bpf", "-O2", "-g", "-I/usr/include/x86_64-linux-gnu", "-c", source];
+  const object = `${world.folder}/bad.o`;
+  const built = await new Deno.Command("clang", { args: [...args, "-o", object] }).output();
+  assert.ok(built.success, new TextDecoder().decode(built.stderr));
+  const role = await KernelRole.start(world, await engineFor(world), { object });
+  const fatal = await role.supervisor.events.take((e) => e.op === "fatal");
+  assert.match(String(fatal.error), /program gate: cannot load: .*errno/);
+  await role.ended;
+});
+
+Deno.test("a queue number that is taken is named", async () => {
+  await using world = await World.create();
+  await (await KernelRole.start(world, await engineFor(world))).ready();
+  await Deno.mkdir(`${world.folder}/bpf/other`);
+  const other = await KernelRole.start(world, await engineFor(world), {
+    pinDir: `${world.folder}/bpf/other`,
+    socketPath: `${world.folder}/other.sock`,
+  });
+  const fatal = await other.supervisor.events.take((e) => e.op === "fatal");
+  assert.match(String(fatal.error), /NFQUEUE 4711/);
+  assert.match(String(fatal.hint), /another program listens/);
+  await other.ended;
+});
+
+Deno.test("a lost engine means denial, then a new one is told policy and lookups", async () => {
+  await using world = await World.create();
+  const old = await engineFor(world);
+  const role = await KernelRole.start(world, old);
+  await role.ready();
+  const proxy = await connectProxy(world, role);
+  const answer = { name: "a.example", ips: ["192.0.2.1"], ttl: 300 };
+  assert.deepEqual(await proxy.request({ op: "lookup", answer }), { ok: true });
+  await old.end();
+  await role.supervisor.events.take((e) => e.op === "engine-lost");
+  assert.match(String((await proxy.request({ op: "lookup", answer })).error), /does not answer/);
+
+  const engine = await engineFor(world);
+  engine.judge = () => verdict("allow");
+  assert.deepEqual(await role.supervisor.request({ op: "engine", fifos: engine.fifos }), {
+    ok: true,
+  });
+  assert.deepEqual((await engine.messages.take()).op, "load");
+  const replayed = await engine.messages.take((m) => m.op === "lookup");
+  assert.deepEqual(replayed.answer, answer);
+});
+
+Deno.test("peers without the secret, and bytes that are no frames, are cut off", async (t) => {
+  await using world = await World.create();
+  const role = await KernelRole.start(world, await engineFor(world));
+  await role.ready();
+  await t.step("wrong secret", async () => {
+    await (await connectProxy(world, role, "wrong")).ended;
+  });
+  await t.step("no frames", async () => {
+    const client = await connectProxy(world, role);
+    await client.write(new Uint8Array(64).fill(255));
+    await client.ended;
+  });
+  await t.step("others are still served", async () => {
+    const client = await connectProxy(world, role);
+    assert.match(String((await client.request({ op: "nonsense" })).error), /unknown/);
+  });
+});
