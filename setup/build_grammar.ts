@@ -14,7 +14,11 @@ const TARGET = new URL("../src/policy/grammar.js", import.meta.url);
 
 /** Returns the parser's source text for the grammar's text. */
 export function compileGrammar(grammar: string): string {
-  const parser = peggy.generate(grammar, { output: "source", format: "es" });
+  const parser = peggy.generate(grammar, {
+    output: "source",
+    format: "es",
+    allowedStartRules: ["Policy", "Line"],
+  });
   return "// deno-fmt-ignore-file\n// deno-lint-ignore-file\n" +
     '// @ts-self-types="./grammar.d.ts"\n' + parser + "\n";
 }

@@ -94,7 +94,7 @@ function hostKind(node: HostRuleNode, section: Section): Kind {
 }
 
 function hostType(node: HostRuleNode): Rule["type"] {
-  if (node.cidr) return checkedBlock(node);
+  if (node.target.includes("/")) return checkedBlock(node);
   const pattern = readHost(node.target, node.at);
   const wildcard = pattern !== null && (pattern.deep || pattern.label !== null);
   if (!node.dns) return pattern === null ? "ip" : wildcard ? "wildcard" : "host";

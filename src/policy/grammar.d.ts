@@ -19,7 +19,7 @@ export interface AttrNode {
 export interface PortsNode {
   at: number;
   list: string[] | "*";
-  proto?: "tcp" | "udp" | null;
+  proto: "tcp" | "udp" | null;
 }
 
 /** Scheme, host, ports and path of a URL; `text` is all of it, `at` the offset of the host. */
@@ -66,7 +66,6 @@ export type HostRuleNode = RuleNodeBase & {
   dns: boolean;
   target: string;
   at: number;
-  cidr: boolean;
   ports: PortsNode | null;
 };
 
@@ -79,10 +78,18 @@ export class SyntaxError extends Error {
   expected: { type: string; text?: string; description?: string }[] | null;
 }
 
+/** A line that is not in the language; reading it alone tells why. */
+export interface InvalidNode {
+  kind: "invalid";
+}
+
+/** A line; null: blank, or a comment. */
+export type LineNode = HeaderNode | RuleNode | null;
+
 /**
- * Parses one line without its line end.
+ * Parses a whole policy (`Policy`) or one line (`Line`). Lines end in LF.
  *
- * @returns null for a blank line or a comment
- * @throws {SyntaxError}
+ * @throws {SyntaxError} never for `Policy`
  */
-export function parse(line: string): HeaderNode | RuleNode | null;
+export function parse(text: string, options: { startRule: "Policy" }): (LineNode | InvalidNode)[];
+export function parse(line: string, options: { startRule: "Line" }): LineNode;

@@ -163,11 +163,12 @@ function peg$parse(input, options) {
   const peg$source = options.grammarSource;
 
   const peg$startRuleFunctions = {
+    Policy: peg$parsePolicy,
     Line: peg$parseLine,
   };
-  let peg$startRuleFunction = peg$parseLine;
+  let peg$startRuleFunction = peg$parsePolicy;
 
-  const peg$c0 = "#";
+  const peg$c0 = "\n";
   const peg$c1 = "[";
   const peg$c2 = "]";
   const peg$c3 = "dns:";
@@ -192,93 +193,111 @@ function peg$parse(input, options) {
   const peg$c22 = "=";
   const peg$c23 = "\"";
   const peg$c24 = "`";
+  const peg$c25 = "#";
 
-  const peg$r0 = /^[0-9.]/;
-  const peg$r1 = /^[0-9]/;
-  const peg$r2 = /^[A-Za-z0-9_.*\-]/;
-  const peg$r3 = /^[A-Za-z0-9_.~*\/%+\-]/;
-  const peg$r4 = /^[A-Za-z_\-]/;
-  const peg$r5 = /^[^"]/;
-  const peg$r6 = /^[^`]/;
-  const peg$r7 = /^[^ \t#\]"`]/;
-  const peg$r8 = /^[^ \t#\]]/;
-  const peg$r9 = /^[ \t]/;
+  const peg$r0 = /^[^\n]/;
+  const peg$r1 = /^[0-9.]/;
+  const peg$r2 = /^[0-9]/;
+  const peg$r3 = /^[A-Za-z0-9_.*\-]/;
+  const peg$r4 = /^[A-Za-z0-9_.~*\/%+\-]/;
+  const peg$r5 = /^[DGHOP]/i;
+  const peg$r6 = /^[A-Za-z_\-]/;
+  const peg$r7 = /^[^"\n]/;
+  const peg$r8 = /^[^`\n]/;
+  const peg$r9 = /^[^ \t\n#\]"`]/;
+  const peg$r10 = /^[^ \t\n#\]]/;
+  const peg$r11 = /^[ \t]/;
 
-  const peg$e0 = peg$literalExpectation("#", false);
-  const peg$e1 = peg$anyExpectation();
-  const peg$e2 = peg$literalExpectation("[", false);
-  const peg$e3 = peg$literalExpectation("]", false);
-  const peg$e4 = peg$literalExpectation("dns:", false);
-  const peg$e5 = peg$literalExpectation("http", false);
-  const peg$e6 = peg$literalExpectation("s", false);
-  const peg$e7 = peg$literalExpectation("://", false);
-  const peg$e8 = peg$literalExpectation(":", false);
-  const peg$e9 = peg$classExpectation([["0", "9"], "."], false, false, false);
-  const peg$e10 = peg$literalExpectation("/", false);
-  const peg$e11 = peg$classExpectation([["0", "9"]], false, false, false);
-  const peg$e12 = peg$classExpectation([["A", "Z"], ["a", "z"], ["0", "9"], "_", ".", "*", "-"], false, false, false);
-  const peg$e13 = peg$literalExpectation("tcp", false);
-  const peg$e14 = peg$literalExpectation("udp", false);
-  const peg$e15 = peg$literalExpectation("*", false);
-  const peg$e16 = peg$literalExpectation("|", false);
-  const peg$e17 = peg$classExpectation([["A", "Z"], ["a", "z"], ["0", "9"], "_", ".", "~", "*", "/", "%", "+", "-"], false, false, false);
-  const peg$e18 = peg$literalExpectation("GET", true);
-  const peg$e19 = peg$literalExpectation("HEAD", true);
-  const peg$e20 = peg$literalExpectation("POST", true);
-  const peg$e21 = peg$literalExpectation("PUT", true);
-  const peg$e22 = peg$literalExpectation("DELETE", true);
-  const peg$e23 = peg$literalExpectation("PATCH", true);
-  const peg$e24 = peg$literalExpectation("OPTIONS", true);
-  const peg$e25 = peg$literalExpectation("passthrough", false);
-  const peg$e26 = peg$literalExpectation("insecure", false);
-  const peg$e27 = peg$classExpectation([["A", "Z"], ["a", "z"], "_", "-"], false, false, false);
-  const peg$e28 = peg$literalExpectation("=", false);
-  const peg$e29 = peg$literalExpectation("\"", false);
-  const peg$e30 = peg$classExpectation(["\""], true, false, false);
-  const peg$e31 = peg$literalExpectation("`", false);
-  const peg$e32 = peg$classExpectation(["`"], true, false, false);
-  const peg$e33 = peg$classExpectation([" ", "\t", "#", "]", "\"", "`"], true, false, false);
-  const peg$e34 = peg$classExpectation([" ", "\t", "#", "]"], true, false, false);
-  const peg$e35 = peg$otherExpectation("blank");
-  const peg$e36 = peg$classExpectation([" ", "\t"], false, false, false);
+  const peg$e0 = peg$otherExpectation("policy");
+  const peg$e1 = peg$literalExpectation("\n", false);
+  const peg$e2 = peg$anyExpectation();
+  const peg$e3 = peg$classExpectation(["\n"], true, false, false);
+  const peg$e4 = peg$literalExpectation("[", false);
+  const peg$e5 = peg$literalExpectation("]", false);
+  const peg$e6 = peg$literalExpectation("dns:", false);
+  const peg$e7 = peg$literalExpectation("http", false);
+  const peg$e8 = peg$literalExpectation("s", false);
+  const peg$e9 = peg$literalExpectation("://", false);
+  const peg$e10 = peg$literalExpectation(":", false);
+  const peg$e11 = peg$classExpectation([["0", "9"], "."], false, false, false);
+  const peg$e12 = peg$literalExpectation("/", false);
+  const peg$e13 = peg$classExpectation([["0", "9"]], false, false, false);
+  const peg$e14 = peg$classExpectation([["A", "Z"], ["a", "z"], ["0", "9"], "_", ".", "*", "-"], false, false, false);
+  const peg$e15 = peg$literalExpectation("tcp", false);
+  const peg$e16 = peg$literalExpectation("udp", false);
+  const peg$e17 = peg$literalExpectation("*", false);
+  const peg$e18 = peg$literalExpectation("|", false);
+  const peg$e19 = peg$classExpectation([["A", "Z"], ["a", "z"], ["0", "9"], "_", ".", "~", "*", "/", "%", "+", "-"], false, false, false);
+  const peg$e20 = peg$classExpectation(["D", "G", "H", "O", "P"], false, true, false);
+  const peg$e21 = peg$literalExpectation("GET", true);
+  const peg$e22 = peg$literalExpectation("HEAD", true);
+  const peg$e23 = peg$literalExpectation("POST", true);
+  const peg$e24 = peg$literalExpectation("PUT", true);
+  const peg$e25 = peg$literalExpectation("DELETE", true);
+  const peg$e26 = peg$literalExpectation("PATCH", true);
+  const peg$e27 = peg$literalExpectation("OPTIONS", true);
+  const peg$e28 = peg$literalExpectation("passthrough", false);
+  const peg$e29 = peg$literalExpectation("insecure", false);
+  const peg$e30 = peg$classExpectation([["A", "Z"], ["a", "z"], "_", "-"], false, false, false);
+  const peg$e31 = peg$literalExpectation("=", false);
+  const peg$e32 = peg$literalExpectation("\"", false);
+  const peg$e33 = peg$classExpectation(["\"", "\n"], true, false, false);
+  const peg$e34 = peg$literalExpectation("`", false);
+  const peg$e35 = peg$classExpectation(["`", "\n"], true, false, false);
+  const peg$e36 = peg$classExpectation([" ", "\t", "\n", "#", "]", "\"", "`"], true, false, false);
+  const peg$e37 = peg$classExpectation([" ", "\t", "\n", "#", "]"], true, false, false);
+  const peg$e38 = peg$literalExpectation("#", false);
+  const peg$e39 = peg$otherExpectation("blank");
+  const peg$e40 = peg$classExpectation([" ", "\t"], false, false, false);
 
-  function peg$f0(start, node, end) {    node.source = text().slice(start, end); return node;  }
-  function peg$f1() {    return null;  }
-  function peg$f2(context, attrs) {
+  function peg$f0(first, rest) {    rest.unshift(first); return rest;  }
+  function peg$f1() {    return { kind: "invalid" };  }
+  function peg$f2(start, node, end) {
+    node.source = text().slice(start - offset(), end - offset());
+    return node;
+  }
+  function peg$f3() {    return null;  }
+  function peg$f4(context, attrs) {
     return { kind: "header", context, attrs };
   }
-  function peg$f3(first, rest) {    return [first, ...rest];  }
-  function peg$f4(flag) {    return { kind: "flag", flag };  }
-  function peg$f5(base) {    return { kind: "base", ...base };  }
-  function peg$f6(methods) {    return { kind: "methods", methods };  }
-  function peg$f7(ports) {    return { kind: "ports", ...ports };  }
-  function peg$f8(methods, url, flags, attrs) {
-    return { kind: "url", methods, ...url, flags, attrs };
+  function peg$f5(first, rest) {    return [first, ...rest];  }
+  function peg$f6(flag) {    return { kind: "flag", flag };  }
+  function peg$f7(base) {    base.kind = "base"; return base;  }
+  function peg$f8(methods) {    return { kind: "methods", methods };  }
+  function peg$f9(ports) {    ports.kind = "ports"; return ports;  }
+  function peg$f10(methods, node) {    node.methods = methods; return node;  }
+  function peg$f11(url, flags, attrs) {
+    url.kind = "url";
+    url.flags = flags;
+    url.attrs = attrs;
+    return url;
   }
-  function peg$f9(methods, path, flags, attrs) {
-    return { kind: "path", methods, path, flags, attrs };
+  function peg$f12(path, flags, attrs) {    return { kind: "path", path, flags, attrs };  }
+  function peg$f13(dns, at, target, ports, flags, attrs) {
+    return { kind: "host", dns: dns !== null, at, target, ports, flags, attrs };
   }
-  function peg$f10(dns, target, ports, flags, attrs) {
-    return { kind: "host", dns: dns !== null, ...target, ports, flags, attrs };
+  function peg$f14(scheme, at, host, ports, path) {
+    return { kind: "", text: text(), scheme, host, at, ports, path };
   }
-  function peg$f11(scheme, at, host, ports, path) {
-    return { text: text(), scheme, host, at, ports, path };
-  }
-  function peg$f12(at, target) {    return { target, at, cidr: true };  }
-  function peg$f13(at, target) {    return { target, at, cidr: false };  }
-  function peg$f14(list, proto) {    return { ...list, proto };  }
-  function peg$f15(at) {    return { at, list: "*" };  }
-  function peg$f16(at, first, rest) {    return { at, list: [first, ...rest] };  }
-  function peg$f17() {    return ["*"];  }
-  function peg$f18(first, rest) {    return [first, ...rest];  }
-  function peg$f19(method) {
+  function peg$f15(ports, proto) {    ports.proto = proto; return ports;  }
+  function peg$f16(at) {    return { at, list: "*", proto: null };  }
+  function peg$f17(at, first, rest) {    return { at, list: [first, ...rest], proto: null };  }
+  function peg$f18() {    return ["*"];  }
+  function peg$f19(first, rest) {    return [first, ...rest];  }
+  function peg$f20(method) {
     return method.toUpperCase();
   }
-  function peg$f20(at, name, value) {    return { at, name, ...value };  }
-  function peg$f21(text) {    return { text, literal: true, bare: false };  }
-  function peg$f22(text) {    return { text, literal: false, bare: false };  }
-  function peg$f23(text) {    return { text, literal: false, bare: true };  }
-  function peg$f24() {    return offset();  }
+  function peg$f21(at, name, value) {
+    value.at = at;
+    value.name = name;
+    return value;
+  }
+  function peg$f22(text) {    return { at: 0, name: "", text, literal: true, bare: false };  }
+  function peg$f23(text) {    return { at: 0, name: "", text, literal: false, bare: false };  }
+  function peg$f24(text) {
+    return { at: 0, name: "", text, literal: false, bare: true };
+  }
+  function peg$f25() {    return offset();  }
   let peg$currPos = options.peg$currPos | 0;
   let peg$savedPos = peg$currPos;
   const peg$posDetailsCache = [{ line: 1, column: 1 }];
@@ -449,7 +468,187 @@ function peg$parse(input, options) {
     );
   }
 
+  function peg$parsePolicy() {
+    let s0, s1, s2, s3, s4, s5;
+
+    peg$silentFails++;
+    s0 = peg$currPos;
+    s1 = peg$parsePolicyLine();
+    if (s1 !== peg$FAILED) {
+      s2 = [];
+      s3 = peg$currPos;
+      if (input.charCodeAt(peg$currPos) === 10) {
+        s4 = peg$c0;
+        peg$currPos++;
+      } else {
+        s4 = peg$FAILED;
+        if (peg$silentFails === 0) { peg$fail(peg$e1); }
+      }
+      if (s4 !== peg$FAILED) {
+        s5 = peg$parsePolicyLine();
+        if (s5 !== peg$FAILED) {
+          s3 = s5;
+        } else {
+          peg$currPos = s3;
+          s3 = peg$FAILED;
+        }
+      } else {
+        peg$currPos = s3;
+        s3 = peg$FAILED;
+      }
+      while (s3 !== peg$FAILED) {
+        s2.push(s3);
+        s3 = peg$currPos;
+        if (input.charCodeAt(peg$currPos) === 10) {
+          s4 = peg$c0;
+          peg$currPos++;
+        } else {
+          s4 = peg$FAILED;
+          if (peg$silentFails === 0) { peg$fail(peg$e1); }
+        }
+        if (s4 !== peg$FAILED) {
+          s5 = peg$parsePolicyLine();
+          if (s5 !== peg$FAILED) {
+            s3 = s5;
+          } else {
+            peg$currPos = s3;
+            s3 = peg$FAILED;
+          }
+        } else {
+          peg$currPos = s3;
+          s3 = peg$FAILED;
+        }
+      }
+      peg$savedPos = s0;
+      s0 = peg$f0(s1, s2);
+    } else {
+      peg$currPos = s0;
+      s0 = peg$FAILED;
+    }
+    peg$silentFails--;
+    if (s0 === peg$FAILED) {
+      s1 = peg$FAILED;
+      if (peg$silentFails === 0) { peg$fail(peg$e0); }
+    }
+
+    return s0;
+  }
+
+  function peg$parsePolicyLine() {
+    let s0, s1, s2, s3, s4;
+
+    s0 = peg$currPos;
+    s1 = peg$parseLineBody();
+    if (s1 !== peg$FAILED) {
+      s2 = peg$currPos;
+      peg$silentFails++;
+      if (input.charCodeAt(peg$currPos) === 10) {
+        s3 = peg$c0;
+        peg$currPos++;
+      } else {
+        s3 = peg$FAILED;
+        if (peg$silentFails === 0) { peg$fail(peg$e1); }
+      }
+      if (s3 === peg$FAILED) {
+        s3 = peg$currPos;
+        peg$silentFails++;
+        if (input.length > peg$currPos) {
+          s4 = input.charAt(peg$currPos);
+          peg$currPos++;
+        } else {
+          s4 = peg$FAILED;
+          if (peg$silentFails === 0) { peg$fail(peg$e2); }
+        }
+        peg$silentFails--;
+        if (s4 === peg$FAILED) {
+          s3 = undefined;
+        } else {
+          peg$currPos = s3;
+          s3 = peg$FAILED;
+        }
+      }
+      peg$silentFails--;
+      if (s3 !== peg$FAILED) {
+        peg$currPos = s2;
+        s2 = undefined;
+      } else {
+        s2 = peg$FAILED;
+      }
+      if (s2 !== peg$FAILED) {
+        s0 = s1;
+      } else {
+        peg$currPos = s0;
+        s0 = peg$FAILED;
+      }
+    } else {
+      peg$currPos = s0;
+      s0 = peg$FAILED;
+    }
+    if (s0 === peg$FAILED) {
+      s0 = peg$currPos;
+      s1 = [];
+      s2 = input.charAt(peg$currPos);
+      if (peg$r0.test(s2)) {
+        peg$currPos++;
+      } else {
+        s2 = peg$FAILED;
+        if (peg$silentFails === 0) { peg$fail(peg$e3); }
+      }
+      while (s2 !== peg$FAILED) {
+        s1.push(s2);
+        s2 = input.charAt(peg$currPos);
+        if (peg$r0.test(s2)) {
+          peg$currPos++;
+        } else {
+          s2 = peg$FAILED;
+          if (peg$silentFails === 0) { peg$fail(peg$e3); }
+        }
+      }
+      peg$savedPos = s0;
+      s1 = peg$f1();
+      s0 = s1;
+    }
+
+    return s0;
+  }
+
   function peg$parseLine() {
+    let s0, s1, s2, s3;
+
+    s0 = peg$currPos;
+    s1 = peg$parseLineBody();
+    if (s1 !== peg$FAILED) {
+      s2 = peg$currPos;
+      peg$silentFails++;
+      if (input.length > peg$currPos) {
+        s3 = input.charAt(peg$currPos);
+        peg$currPos++;
+      } else {
+        s3 = peg$FAILED;
+        if (peg$silentFails === 0) { peg$fail(peg$e2); }
+      }
+      peg$silentFails--;
+      if (s3 === peg$FAILED) {
+        s2 = undefined;
+      } else {
+        peg$currPos = s2;
+        s2 = peg$FAILED;
+      }
+      if (s2 !== peg$FAILED) {
+        s0 = s1;
+      } else {
+        peg$currPos = s0;
+        s0 = peg$FAILED;
+      }
+    } else {
+      peg$currPos = s0;
+      s0 = peg$FAILED;
+    }
+
+    return s0;
+  }
+
+  function peg$parseLineBody() {
     let s0, s1, s2, s3, s4, s5;
 
     s0 = peg$currPos;
@@ -477,7 +676,7 @@ function peg$parse(input, options) {
         s5 = peg$parseTail();
         if (s5 !== peg$FAILED) {
           peg$savedPos = s0;
-          s0 = peg$f0(s2, s3, s4);
+          s0 = peg$f2(s2, s3, s4);
         } else {
           peg$currPos = s0;
           s0 = peg$FAILED;
@@ -489,65 +688,12 @@ function peg$parse(input, options) {
       if (s0 === peg$FAILED) {
         s0 = peg$currPos;
         s1 = peg$parse_();
-        s2 = peg$currPos;
-        if (input.charCodeAt(peg$currPos) === 35) {
-          s3 = peg$c0;
-          peg$currPos++;
-        } else {
-          s3 = peg$FAILED;
-          if (peg$silentFails === 0) { peg$fail(peg$e0); }
-        }
-        if (s3 !== peg$FAILED) {
-          s4 = [];
-          if (input.length > peg$currPos) {
-            s5 = input.charAt(peg$currPos);
-            peg$currPos++;
-          } else {
-            s5 = peg$FAILED;
-            if (peg$silentFails === 0) { peg$fail(peg$e1); }
-          }
-          while (s5 !== peg$FAILED) {
-            s4.push(s5);
-            if (input.length > peg$currPos) {
-              s5 = input.charAt(peg$currPos);
-              peg$currPos++;
-            } else {
-              s5 = peg$FAILED;
-              if (peg$silentFails === 0) { peg$fail(peg$e1); }
-            }
-          }
-          s3 = [s3, s4];
-          s2 = s3;
-        } else {
-          peg$currPos = s2;
-          s2 = peg$FAILED;
-        }
+        s2 = peg$parseComment();
         if (s2 === peg$FAILED) {
           s2 = null;
         }
-        s3 = peg$currPos;
-        peg$silentFails++;
-        if (input.length > peg$currPos) {
-          s4 = input.charAt(peg$currPos);
-          peg$currPos++;
-        } else {
-          s4 = peg$FAILED;
-          if (peg$silentFails === 0) { peg$fail(peg$e1); }
-        }
-        peg$silentFails--;
-        if (s4 === peg$FAILED) {
-          s3 = undefined;
-        } else {
-          peg$currPos = s3;
-          s3 = peg$FAILED;
-        }
-        if (s3 !== peg$FAILED) {
-          peg$savedPos = s0;
-          s0 = peg$f1();
-        } else {
-          peg$currPos = s0;
-          s0 = peg$FAILED;
-        }
+        peg$savedPos = s0;
+        s0 = peg$f3();
       }
     }
 
@@ -563,7 +709,7 @@ function peg$parse(input, options) {
       peg$currPos++;
     } else {
       s1 = peg$FAILED;
-      if (peg$silentFails === 0) { peg$fail(peg$e2); }
+      if (peg$silentFails === 0) { peg$fail(peg$e4); }
     }
     if (s1 !== peg$FAILED) {
       s2 = peg$parse_();
@@ -579,7 +725,7 @@ function peg$parse(input, options) {
             peg$currPos++;
           } else {
             s6 = peg$FAILED;
-            if (peg$silentFails === 0) { peg$fail(peg$e3); }
+            if (peg$silentFails === 0) { peg$fail(peg$e5); }
           }
         }
         peg$silentFails--;
@@ -610,11 +756,11 @@ function peg$parse(input, options) {
           peg$currPos++;
         } else {
           s6 = peg$FAILED;
-          if (peg$silentFails === 0) { peg$fail(peg$e3); }
+          if (peg$silentFails === 0) { peg$fail(peg$e5); }
         }
         if (s6 !== peg$FAILED) {
           peg$savedPos = s0;
-          s0 = peg$f2(s3, s4);
+          s0 = peg$f4(s3, s4);
         } else {
           peg$currPos = s0;
           s0 = peg$FAILED;
@@ -688,7 +834,7 @@ function peg$parse(input, options) {
         }
       }
       peg$savedPos = s0;
-      s0 = peg$f3(s1, s2);
+      s0 = peg$f5(s1, s2);
     } else {
       peg$currPos = s0;
       s0 = peg$FAILED;
@@ -756,7 +902,7 @@ function peg$parse(input, options) {
     s1 = peg$parseFlag();
     if (s1 !== peg$FAILED) {
       peg$savedPos = s0;
-      s1 = peg$f4(s1);
+      s1 = peg$f6(s1);
     }
     s0 = s1;
     if (s0 === peg$FAILED) {
@@ -764,7 +910,7 @@ function peg$parse(input, options) {
       s1 = peg$parseUrl();
       if (s1 !== peg$FAILED) {
         peg$savedPos = s0;
-        s1 = peg$f5(s1);
+        s1 = peg$f7(s1);
       }
       s0 = s1;
       if (s0 === peg$FAILED) {
@@ -772,7 +918,7 @@ function peg$parse(input, options) {
         s1 = peg$parseMethods();
         if (s1 !== peg$FAILED) {
           peg$savedPos = s0;
-          s1 = peg$f6(s1);
+          s1 = peg$f8(s1);
         }
         s0 = s1;
         if (s0 === peg$FAILED) {
@@ -780,7 +926,7 @@ function peg$parse(input, options) {
           s1 = peg$parsePorts();
           if (s1 !== peg$FAILED) {
             peg$savedPos = s0;
-            s1 = peg$f7(s1);
+            s1 = peg$f9(s1);
           }
           s0 = s1;
         }
@@ -791,7 +937,7 @@ function peg$parse(input, options) {
   }
 
   function peg$parseRule() {
-    let s0, s1, s2, s3, s4, s5;
+    let s0, s1, s2, s3, s4;
 
     s0 = peg$currPos;
     s1 = peg$currPos;
@@ -820,81 +966,88 @@ function peg$parse(input, options) {
     if (s1 === peg$FAILED) {
       s1 = null;
     }
-    s2 = peg$parseUrl();
+    s2 = peg$parseUrlRule();
+    if (s2 === peg$FAILED) {
+      s2 = peg$parsePathRule();
+    }
     if (s2 !== peg$FAILED) {
-      s3 = peg$parseFlags();
-      s4 = peg$parseAttrs();
       peg$savedPos = s0;
-      s0 = peg$f8(s1, s2, s3, s4);
+      s0 = peg$f10(s1, s2);
     } else {
       peg$currPos = s0;
       s0 = peg$FAILED;
     }
     if (s0 === peg$FAILED) {
-      s0 = peg$currPos;
-      s1 = peg$currPos;
-      s2 = peg$parseMethods();
-      if (s2 !== peg$FAILED) {
-        s3 = [];
-        s4 = peg$parseB();
-        if (s4 !== peg$FAILED) {
-          while (s4 !== peg$FAILED) {
-            s3.push(s4);
-            s4 = peg$parseB();
-          }
-        } else {
-          s3 = peg$FAILED;
-        }
-        if (s3 !== peg$FAILED) {
-          s1 = s2;
-        } else {
-          peg$currPos = s1;
-          s1 = peg$FAILED;
-        }
-      } else {
-        peg$currPos = s1;
-        s1 = peg$FAILED;
+      s0 = peg$parseHostRule();
+    }
+
+    return s0;
+  }
+
+  function peg$parseUrlRule() {
+    let s0, s1, s2, s3;
+
+    s0 = peg$currPos;
+    s1 = peg$parseUrl();
+    if (s1 !== peg$FAILED) {
+      s2 = peg$parseFlags();
+      s3 = peg$parseAttrs();
+      peg$savedPos = s0;
+      s0 = peg$f11(s1, s2, s3);
+    } else {
+      peg$currPos = s0;
+      s0 = peg$FAILED;
+    }
+
+    return s0;
+  }
+
+  function peg$parsePathRule() {
+    let s0, s1, s2, s3;
+
+    s0 = peg$currPos;
+    s1 = peg$parsePath();
+    if (s1 !== peg$FAILED) {
+      s2 = peg$parseFlags();
+      s3 = peg$parseAttrs();
+      peg$savedPos = s0;
+      s0 = peg$f12(s1, s2, s3);
+    } else {
+      peg$currPos = s0;
+      s0 = peg$FAILED;
+    }
+
+    return s0;
+  }
+
+  function peg$parseHostRule() {
+    let s0, s1, s2, s3, s4, s5, s6;
+
+    s0 = peg$currPos;
+    if (input.substr(peg$currPos, 4) === peg$c3) {
+      s1 = peg$c3;
+      peg$currPos += 4;
+    } else {
+      s1 = peg$FAILED;
+      if (peg$silentFails === 0) { peg$fail(peg$e6); }
+    }
+    if (s1 === peg$FAILED) {
+      s1 = null;
+    }
+    s2 = peg$parseHere();
+    s3 = peg$parseTarget();
+    if (s3 !== peg$FAILED) {
+      s4 = peg$parsePorts();
+      if (s4 === peg$FAILED) {
+        s4 = null;
       }
-      if (s1 === peg$FAILED) {
-        s1 = null;
-      }
-      s2 = peg$parsePath();
-      if (s2 !== peg$FAILED) {
-        s3 = peg$parseFlags();
-        s4 = peg$parseAttrs();
-        peg$savedPos = s0;
-        s0 = peg$f9(s1, s2, s3, s4);
-      } else {
-        peg$currPos = s0;
-        s0 = peg$FAILED;
-      }
-      if (s0 === peg$FAILED) {
-        s0 = peg$currPos;
-        if (input.substr(peg$currPos, 4) === peg$c3) {
-          s1 = peg$c3;
-          peg$currPos += 4;
-        } else {
-          s1 = peg$FAILED;
-          if (peg$silentFails === 0) { peg$fail(peg$e4); }
-        }
-        if (s1 === peg$FAILED) {
-          s1 = null;
-        }
-        s2 = peg$parseTarget();
-        if (s2 !== peg$FAILED) {
-          s3 = peg$parsePorts();
-          if (s3 === peg$FAILED) {
-            s3 = null;
-          }
-          s4 = peg$parseFlags();
-          s5 = peg$parseAttrs();
-          peg$savedPos = s0;
-          s0 = peg$f10(s1, s2, s3, s4, s5);
-        } else {
-          peg$currPos = s0;
-          s0 = peg$FAILED;
-        }
-      }
+      s5 = peg$parseFlags();
+      s6 = peg$parseAttrs();
+      peg$savedPos = s0;
+      s0 = peg$f13(s1, s2, s3, s4, s5, s6);
+    } else {
+      peg$currPos = s0;
+      s0 = peg$FAILED;
     }
 
     return s0;
@@ -911,7 +1064,7 @@ function peg$parse(input, options) {
       peg$currPos += 4;
     } else {
       s3 = peg$FAILED;
-      if (peg$silentFails === 0) { peg$fail(peg$e5); }
+      if (peg$silentFails === 0) { peg$fail(peg$e7); }
     }
     if (s3 !== peg$FAILED) {
       if (input.charCodeAt(peg$currPos) === 115) {
@@ -919,7 +1072,7 @@ function peg$parse(input, options) {
         peg$currPos++;
       } else {
         s4 = peg$FAILED;
-        if (peg$silentFails === 0) { peg$fail(peg$e6); }
+        if (peg$silentFails === 0) { peg$fail(peg$e8); }
       }
       if (s4 === peg$FAILED) {
         s4 = null;
@@ -941,7 +1094,7 @@ function peg$parse(input, options) {
         peg$currPos += 3;
       } else {
         s2 = peg$FAILED;
-        if (peg$silentFails === 0) { peg$fail(peg$e7); }
+        if (peg$silentFails === 0) { peg$fail(peg$e9); }
       }
       if (s2 !== peg$FAILED) {
         s3 = peg$parseHere();
@@ -953,7 +1106,7 @@ function peg$parse(input, options) {
             peg$currPos++;
           } else {
             s6 = peg$FAILED;
-            if (peg$silentFails === 0) { peg$fail(peg$e8); }
+            if (peg$silentFails === 0) { peg$fail(peg$e10); }
           }
           if (s6 !== peg$FAILED) {
             s7 = peg$parsePortList();
@@ -975,7 +1128,7 @@ function peg$parse(input, options) {
             s6 = null;
           }
           peg$savedPos = s0;
-          s0 = peg$f11(s1, s3, s4, s5, s6);
+          s0 = peg$f14(s1, s3, s4, s5, s6);
         } else {
           peg$currPos = s0;
           s0 = peg$FAILED;
@@ -993,103 +1146,85 @@ function peg$parse(input, options) {
   }
 
   function peg$parseTarget() {
-    let s0, s1, s2, s3, s4, s5, s6, s7;
+    let s0, s1, s2, s3, s4, s5;
 
     s0 = peg$currPos;
-    s1 = peg$parseHere();
-    s2 = peg$currPos;
-    s3 = peg$currPos;
-    s4 = [];
-    s5 = input.charAt(peg$currPos);
-    if (peg$r0.test(s5)) {
+    s1 = peg$currPos;
+    s2 = [];
+    s3 = input.charAt(peg$currPos);
+    if (peg$r1.test(s3)) {
       peg$currPos++;
     } else {
-      s5 = peg$FAILED;
-      if (peg$silentFails === 0) { peg$fail(peg$e9); }
+      s3 = peg$FAILED;
+      if (peg$silentFails === 0) { peg$fail(peg$e11); }
     }
-    if (s5 !== peg$FAILED) {
-      while (s5 !== peg$FAILED) {
-        s4.push(s5);
+    if (s3 !== peg$FAILED) {
+      while (s3 !== peg$FAILED) {
+        s2.push(s3);
+        s3 = input.charAt(peg$currPos);
+        if (peg$r1.test(s3)) {
+          peg$currPos++;
+        } else {
+          s3 = peg$FAILED;
+          if (peg$silentFails === 0) { peg$fail(peg$e11); }
+        }
+      }
+    } else {
+      s2 = peg$FAILED;
+    }
+    if (s2 !== peg$FAILED) {
+      if (input.charCodeAt(peg$currPos) === 47) {
+        s3 = peg$c8;
+        peg$currPos++;
+      } else {
+        s3 = peg$FAILED;
+        if (peg$silentFails === 0) { peg$fail(peg$e12); }
+      }
+      if (s3 !== peg$FAILED) {
+        s4 = [];
         s5 = input.charAt(peg$currPos);
-        if (peg$r0.test(s5)) {
+        if (peg$r2.test(s5)) {
           peg$currPos++;
         } else {
           s5 = peg$FAILED;
-          if (peg$silentFails === 0) { peg$fail(peg$e9); }
+          if (peg$silentFails === 0) { peg$fail(peg$e13); }
         }
-      }
-    } else {
-      s4 = peg$FAILED;
-    }
-    if (s4 !== peg$FAILED) {
-      if (input.charCodeAt(peg$currPos) === 47) {
-        s5 = peg$c8;
-        peg$currPos++;
-      } else {
-        s5 = peg$FAILED;
-        if (peg$silentFails === 0) { peg$fail(peg$e10); }
-      }
-      if (s5 !== peg$FAILED) {
-        s6 = [];
-        s7 = input.charAt(peg$currPos);
-        if (peg$r1.test(s7)) {
-          peg$currPos++;
-        } else {
-          s7 = peg$FAILED;
-          if (peg$silentFails === 0) { peg$fail(peg$e11); }
-        }
-        if (s7 !== peg$FAILED) {
-          while (s7 !== peg$FAILED) {
-            s6.push(s7);
-            s7 = input.charAt(peg$currPos);
-            if (peg$r1.test(s7)) {
+        if (s5 !== peg$FAILED) {
+          while (s5 !== peg$FAILED) {
+            s4.push(s5);
+            s5 = input.charAt(peg$currPos);
+            if (peg$r2.test(s5)) {
               peg$currPos++;
             } else {
-              s7 = peg$FAILED;
-              if (peg$silentFails === 0) { peg$fail(peg$e11); }
+              s5 = peg$FAILED;
+              if (peg$silentFails === 0) { peg$fail(peg$e13); }
             }
           }
         } else {
-          s6 = peg$FAILED;
+          s4 = peg$FAILED;
         }
-        if (s6 !== peg$FAILED) {
-          s4 = [s4, s5, s6];
-          s3 = s4;
+        if (s4 !== peg$FAILED) {
+          s2 = [s2, s3, s4];
+          s1 = s2;
         } else {
-          peg$currPos = s3;
-          s3 = peg$FAILED;
+          peg$currPos = s1;
+          s1 = peg$FAILED;
         }
       } else {
-        peg$currPos = s3;
-        s3 = peg$FAILED;
+        peg$currPos = s1;
+        s1 = peg$FAILED;
       }
     } else {
-      peg$currPos = s3;
-      s3 = peg$FAILED;
+      peg$currPos = s1;
+      s1 = peg$FAILED;
     }
-    if (s3 !== peg$FAILED) {
-      s2 = input.substring(s2, peg$currPos);
+    if (s1 !== peg$FAILED) {
+      s0 = input.substring(s0, peg$currPos);
     } else {
-      s2 = s3;
-    }
-    if (s2 !== peg$FAILED) {
-      peg$savedPos = s0;
-      s0 = peg$f12(s1, s2);
-    } else {
-      peg$currPos = s0;
-      s0 = peg$FAILED;
+      s0 = s1;
     }
     if (s0 === peg$FAILED) {
-      s0 = peg$currPos;
-      s1 = peg$parseHere();
-      s2 = peg$parseHostText();
-      if (s2 !== peg$FAILED) {
-        peg$savedPos = s0;
-        s0 = peg$f13(s1, s2);
-      } else {
-        peg$currPos = s0;
-        s0 = peg$FAILED;
-      }
+      s0 = peg$parseHostText();
     }
 
     return s0;
@@ -1101,21 +1236,21 @@ function peg$parse(input, options) {
     s0 = peg$currPos;
     s1 = [];
     s2 = input.charAt(peg$currPos);
-    if (peg$r2.test(s2)) {
+    if (peg$r3.test(s2)) {
       peg$currPos++;
     } else {
       s2 = peg$FAILED;
-      if (peg$silentFails === 0) { peg$fail(peg$e12); }
+      if (peg$silentFails === 0) { peg$fail(peg$e14); }
     }
     if (s2 !== peg$FAILED) {
       while (s2 !== peg$FAILED) {
         s1.push(s2);
         s2 = input.charAt(peg$currPos);
-        if (peg$r2.test(s2)) {
+        if (peg$r3.test(s2)) {
           peg$currPos++;
         } else {
           s2 = peg$FAILED;
-          if (peg$silentFails === 0) { peg$fail(peg$e12); }
+          if (peg$silentFails === 0) { peg$fail(peg$e14); }
         }
       }
     } else {
@@ -1139,7 +1274,7 @@ function peg$parse(input, options) {
       peg$currPos++;
     } else {
       s1 = peg$FAILED;
-      if (peg$silentFails === 0) { peg$fail(peg$e8); }
+      if (peg$silentFails === 0) { peg$fail(peg$e10); }
     }
     if (s1 !== peg$FAILED) {
       s2 = peg$parsePortList();
@@ -1150,7 +1285,7 @@ function peg$parse(input, options) {
           peg$currPos++;
         } else {
           s4 = peg$FAILED;
-          if (peg$silentFails === 0) { peg$fail(peg$e10); }
+          if (peg$silentFails === 0) { peg$fail(peg$e12); }
         }
         if (s4 !== peg$FAILED) {
           s5 = peg$currPos;
@@ -1159,7 +1294,7 @@ function peg$parse(input, options) {
             peg$currPos += 3;
           } else {
             s6 = peg$FAILED;
-            if (peg$silentFails === 0) { peg$fail(peg$e13); }
+            if (peg$silentFails === 0) { peg$fail(peg$e15); }
           }
           if (s6 === peg$FAILED) {
             if (input.substr(peg$currPos, 3) === peg$c10) {
@@ -1167,7 +1302,7 @@ function peg$parse(input, options) {
               peg$currPos += 3;
             } else {
               s6 = peg$FAILED;
-              if (peg$silentFails === 0) { peg$fail(peg$e14); }
+              if (peg$silentFails === 0) { peg$fail(peg$e16); }
             }
           }
           if (s6 !== peg$FAILED) {
@@ -1189,7 +1324,7 @@ function peg$parse(input, options) {
           s3 = null;
         }
         peg$savedPos = s0;
-        s0 = peg$f14(s2, s3);
+        s0 = peg$f15(s2, s3);
       } else {
         peg$currPos = s0;
         s0 = peg$FAILED;
@@ -1212,11 +1347,11 @@ function peg$parse(input, options) {
       peg$currPos++;
     } else {
       s2 = peg$FAILED;
-      if (peg$silentFails === 0) { peg$fail(peg$e15); }
+      if (peg$silentFails === 0) { peg$fail(peg$e17); }
     }
     if (s2 !== peg$FAILED) {
       peg$savedPos = s0;
-      s0 = peg$f15(s1);
+      s0 = peg$f16(s1);
     } else {
       peg$currPos = s0;
       s0 = peg$FAILED;
@@ -1233,7 +1368,7 @@ function peg$parse(input, options) {
           peg$currPos++;
         } else {
           s5 = peg$FAILED;
-          if (peg$silentFails === 0) { peg$fail(peg$e16); }
+          if (peg$silentFails === 0) { peg$fail(peg$e18); }
         }
         if (s5 !== peg$FAILED) {
           s6 = peg$parseDigits();
@@ -1255,7 +1390,7 @@ function peg$parse(input, options) {
             peg$currPos++;
           } else {
             s5 = peg$FAILED;
-            if (peg$silentFails === 0) { peg$fail(peg$e16); }
+            if (peg$silentFails === 0) { peg$fail(peg$e18); }
           }
           if (s5 !== peg$FAILED) {
             s6 = peg$parseDigits();
@@ -1271,7 +1406,7 @@ function peg$parse(input, options) {
           }
         }
         peg$savedPos = s0;
-        s0 = peg$f16(s1, s2, s3);
+        s0 = peg$f17(s1, s2, s3);
       } else {
         peg$currPos = s0;
         s0 = peg$FAILED;
@@ -1291,25 +1426,25 @@ function peg$parse(input, options) {
       peg$currPos++;
     } else {
       s2 = peg$FAILED;
-      if (peg$silentFails === 0) { peg$fail(peg$e10); }
+      if (peg$silentFails === 0) { peg$fail(peg$e12); }
     }
     if (s2 !== peg$FAILED) {
       s3 = [];
       s4 = input.charAt(peg$currPos);
-      if (peg$r3.test(s4)) {
+      if (peg$r4.test(s4)) {
         peg$currPos++;
       } else {
         s4 = peg$FAILED;
-        if (peg$silentFails === 0) { peg$fail(peg$e17); }
+        if (peg$silentFails === 0) { peg$fail(peg$e19); }
       }
       while (s4 !== peg$FAILED) {
         s3.push(s4);
         s4 = input.charAt(peg$currPos);
-        if (peg$r3.test(s4)) {
+        if (peg$r4.test(s4)) {
           peg$currPos++;
         } else {
           s4 = peg$FAILED;
-          if (peg$silentFails === 0) { peg$fail(peg$e17); }
+          if (peg$silentFails === 0) { peg$fail(peg$e19); }
         }
       }
       s2 = [s2, s3];
@@ -1328,7 +1463,7 @@ function peg$parse(input, options) {
   }
 
   function peg$parseMethods() {
-    let s0, s1, s2, s3, s4, s5;
+    let s0, s1, s2, s3, s4, s5, s6;
 
     s0 = peg$currPos;
     if (input.charCodeAt(peg$currPos) === 42) {
@@ -1336,63 +1471,84 @@ function peg$parse(input, options) {
       peg$currPos++;
     } else {
       s1 = peg$FAILED;
-      if (peg$silentFails === 0) { peg$fail(peg$e15); }
+      if (peg$silentFails === 0) { peg$fail(peg$e17); }
     }
     if (s1 !== peg$FAILED) {
       peg$savedPos = s0;
-      s1 = peg$f17();
+      s1 = peg$f18();
     }
     s0 = s1;
     if (s0 === peg$FAILED) {
       s0 = peg$currPos;
-      s1 = peg$parseMethod();
+      s1 = peg$currPos;
+      peg$silentFails++;
+      s2 = input.charAt(peg$currPos);
+      if (peg$r5.test(s2)) {
+        peg$currPos++;
+      } else {
+        s2 = peg$FAILED;
+        if (peg$silentFails === 0) { peg$fail(peg$e20); }
+      }
+      peg$silentFails--;
+      if (s2 !== peg$FAILED) {
+        peg$currPos = s1;
+        s1 = undefined;
+      } else {
+        s1 = peg$FAILED;
+      }
       if (s1 !== peg$FAILED) {
-        s2 = [];
-        s3 = peg$currPos;
-        if (input.charCodeAt(peg$currPos) === 124) {
-          s4 = peg$c12;
-          peg$currPos++;
-        } else {
-          s4 = peg$FAILED;
-          if (peg$silentFails === 0) { peg$fail(peg$e16); }
-        }
-        if (s4 !== peg$FAILED) {
-          s5 = peg$parseMethod();
-          if (s5 !== peg$FAILED) {
-            s3 = s5;
-          } else {
-            peg$currPos = s3;
-            s3 = peg$FAILED;
-          }
-        } else {
-          peg$currPos = s3;
-          s3 = peg$FAILED;
-        }
-        while (s3 !== peg$FAILED) {
-          s2.push(s3);
-          s3 = peg$currPos;
+        s2 = peg$parseMethod();
+        if (s2 !== peg$FAILED) {
+          s3 = [];
+          s4 = peg$currPos;
           if (input.charCodeAt(peg$currPos) === 124) {
-            s4 = peg$c12;
+            s5 = peg$c12;
             peg$currPos++;
           } else {
-            s4 = peg$FAILED;
-            if (peg$silentFails === 0) { peg$fail(peg$e16); }
+            s5 = peg$FAILED;
+            if (peg$silentFails === 0) { peg$fail(peg$e18); }
           }
-          if (s4 !== peg$FAILED) {
-            s5 = peg$parseMethod();
-            if (s5 !== peg$FAILED) {
-              s3 = s5;
+          if (s5 !== peg$FAILED) {
+            s6 = peg$parseMethod();
+            if (s6 !== peg$FAILED) {
+              s4 = s6;
             } else {
-              peg$currPos = s3;
-              s3 = peg$FAILED;
+              peg$currPos = s4;
+              s4 = peg$FAILED;
             }
           } else {
-            peg$currPos = s3;
-            s3 = peg$FAILED;
+            peg$currPos = s4;
+            s4 = peg$FAILED;
           }
+          while (s4 !== peg$FAILED) {
+            s3.push(s4);
+            s4 = peg$currPos;
+            if (input.charCodeAt(peg$currPos) === 124) {
+              s5 = peg$c12;
+              peg$currPos++;
+            } else {
+              s5 = peg$FAILED;
+              if (peg$silentFails === 0) { peg$fail(peg$e18); }
+            }
+            if (s5 !== peg$FAILED) {
+              s6 = peg$parseMethod();
+              if (s6 !== peg$FAILED) {
+                s4 = s6;
+              } else {
+                peg$currPos = s4;
+                s4 = peg$FAILED;
+              }
+            } else {
+              peg$currPos = s4;
+              s4 = peg$FAILED;
+            }
+          }
+          peg$savedPos = s0;
+          s0 = peg$f19(s2, s3);
+        } else {
+          peg$currPos = s0;
+          s0 = peg$FAILED;
         }
-        peg$savedPos = s0;
-        s0 = peg$f18(s1, s2);
       } else {
         peg$currPos = s0;
         s0 = peg$FAILED;
@@ -1412,7 +1568,7 @@ function peg$parse(input, options) {
       peg$currPos += (3);
     } else {
       s2 = peg$FAILED;
-      if (peg$silentFails === 0) { peg$fail(peg$e18); }
+      if (peg$silentFails === 0) { peg$fail(peg$e21); }
     }
     if (s2 === peg$FAILED) {
       s2 = input.substr(peg$currPos, 4);
@@ -1420,7 +1576,7 @@ function peg$parse(input, options) {
         peg$currPos += (4);
       } else {
         s2 = peg$FAILED;
-        if (peg$silentFails === 0) { peg$fail(peg$e19); }
+        if (peg$silentFails === 0) { peg$fail(peg$e22); }
       }
       if (s2 === peg$FAILED) {
         s2 = input.substr(peg$currPos, 4);
@@ -1428,7 +1584,7 @@ function peg$parse(input, options) {
           peg$currPos += (4);
         } else {
           s2 = peg$FAILED;
-          if (peg$silentFails === 0) { peg$fail(peg$e20); }
+          if (peg$silentFails === 0) { peg$fail(peg$e23); }
         }
         if (s2 === peg$FAILED) {
           s2 = input.substr(peg$currPos, 3);
@@ -1436,7 +1592,7 @@ function peg$parse(input, options) {
             peg$currPos += (3);
           } else {
             s2 = peg$FAILED;
-            if (peg$silentFails === 0) { peg$fail(peg$e21); }
+            if (peg$silentFails === 0) { peg$fail(peg$e24); }
           }
           if (s2 === peg$FAILED) {
             s2 = input.substr(peg$currPos, 6);
@@ -1444,7 +1600,7 @@ function peg$parse(input, options) {
               peg$currPos += (6);
             } else {
               s2 = peg$FAILED;
-              if (peg$silentFails === 0) { peg$fail(peg$e22); }
+              if (peg$silentFails === 0) { peg$fail(peg$e25); }
             }
             if (s2 === peg$FAILED) {
               s2 = input.substr(peg$currPos, 5);
@@ -1452,7 +1608,7 @@ function peg$parse(input, options) {
                 peg$currPos += (5);
               } else {
                 s2 = peg$FAILED;
-                if (peg$silentFails === 0) { peg$fail(peg$e23); }
+                if (peg$silentFails === 0) { peg$fail(peg$e26); }
               }
               if (s2 === peg$FAILED) {
                 s2 = input.substr(peg$currPos, 7);
@@ -1460,7 +1616,7 @@ function peg$parse(input, options) {
                   peg$currPos += (7);
                 } else {
                   s2 = peg$FAILED;
-                  if (peg$silentFails === 0) { peg$fail(peg$e24); }
+                  if (peg$silentFails === 0) { peg$fail(peg$e27); }
                 }
               }
             }
@@ -1475,7 +1631,7 @@ function peg$parse(input, options) {
     }
     if (s1 !== peg$FAILED) {
       peg$savedPos = s0;
-      s1 = peg$f19(s1);
+      s1 = peg$f20(s1);
     }
     s0 = s1;
 
@@ -1504,21 +1660,30 @@ function peg$parse(input, options) {
         peg$silentFails++;
         s5 = peg$parseB();
         if (s5 === peg$FAILED) {
-          s5 = peg$currPos;
-          peg$silentFails++;
-          if (input.length > peg$currPos) {
-            s6 = input.charAt(peg$currPos);
+          if (input.charCodeAt(peg$currPos) === 10) {
+            s5 = peg$c0;
             peg$currPos++;
           } else {
-            s6 = peg$FAILED;
+            s5 = peg$FAILED;
             if (peg$silentFails === 0) { peg$fail(peg$e1); }
           }
-          peg$silentFails--;
-          if (s6 === peg$FAILED) {
-            s5 = undefined;
-          } else {
-            peg$currPos = s5;
-            s5 = peg$FAILED;
+          if (s5 === peg$FAILED) {
+            s5 = peg$currPos;
+            peg$silentFails++;
+            if (input.length > peg$currPos) {
+              s6 = input.charAt(peg$currPos);
+              peg$currPos++;
+            } else {
+              s6 = peg$FAILED;
+              if (peg$silentFails === 0) { peg$fail(peg$e2); }
+            }
+            peg$silentFails--;
+            if (s6 === peg$FAILED) {
+              s5 = undefined;
+            } else {
+              peg$currPos = s5;
+              s5 = peg$FAILED;
+            }
           }
         }
         peg$silentFails--;
@@ -1562,21 +1727,30 @@ function peg$parse(input, options) {
           peg$silentFails++;
           s5 = peg$parseB();
           if (s5 === peg$FAILED) {
-            s5 = peg$currPos;
-            peg$silentFails++;
-            if (input.length > peg$currPos) {
-              s6 = input.charAt(peg$currPos);
+            if (input.charCodeAt(peg$currPos) === 10) {
+              s5 = peg$c0;
               peg$currPos++;
             } else {
-              s6 = peg$FAILED;
+              s5 = peg$FAILED;
               if (peg$silentFails === 0) { peg$fail(peg$e1); }
             }
-            peg$silentFails--;
-            if (s6 === peg$FAILED) {
-              s5 = undefined;
-            } else {
-              peg$currPos = s5;
-              s5 = peg$FAILED;
+            if (s5 === peg$FAILED) {
+              s5 = peg$currPos;
+              peg$silentFails++;
+              if (input.length > peg$currPos) {
+                s6 = input.charAt(peg$currPos);
+                peg$currPos++;
+              } else {
+                s6 = peg$FAILED;
+                if (peg$silentFails === 0) { peg$fail(peg$e2); }
+              }
+              peg$silentFails--;
+              if (s6 === peg$FAILED) {
+                s5 = undefined;
+              } else {
+                peg$currPos = s5;
+                s5 = peg$FAILED;
+              }
             }
           }
           peg$silentFails--;
@@ -1613,7 +1787,7 @@ function peg$parse(input, options) {
       peg$currPos += 11;
     } else {
       s0 = peg$FAILED;
-      if (peg$silentFails === 0) { peg$fail(peg$e25); }
+      if (peg$silentFails === 0) { peg$fail(peg$e28); }
     }
     if (s0 === peg$FAILED) {
       if (input.substr(peg$currPos, 8) === peg$c21) {
@@ -1621,7 +1795,7 @@ function peg$parse(input, options) {
         peg$currPos += 8;
       } else {
         s0 = peg$FAILED;
-        if (peg$silentFails === 0) { peg$fail(peg$e26); }
+        if (peg$silentFails === 0) { peg$fail(peg$e29); }
       }
     }
 
@@ -1694,21 +1868,21 @@ function peg$parse(input, options) {
     s3 = peg$currPos;
     s4 = [];
     s5 = input.charAt(peg$currPos);
-    if (peg$r4.test(s5)) {
+    if (peg$r6.test(s5)) {
       peg$currPos++;
     } else {
       s5 = peg$FAILED;
-      if (peg$silentFails === 0) { peg$fail(peg$e27); }
+      if (peg$silentFails === 0) { peg$fail(peg$e30); }
     }
     if (s5 !== peg$FAILED) {
       while (s5 !== peg$FAILED) {
         s4.push(s5);
         s5 = input.charAt(peg$currPos);
-        if (peg$r4.test(s5)) {
+        if (peg$r6.test(s5)) {
           peg$currPos++;
         } else {
           s5 = peg$FAILED;
-          if (peg$silentFails === 0) { peg$fail(peg$e27); }
+          if (peg$silentFails === 0) { peg$fail(peg$e30); }
         }
       }
     } else {
@@ -1721,25 +1895,25 @@ function peg$parse(input, options) {
         peg$currPos++;
       } else {
         s6 = peg$FAILED;
-        if (peg$silentFails === 0) { peg$fail(peg$e2); }
+        if (peg$silentFails === 0) { peg$fail(peg$e4); }
       }
       if (s6 !== peg$FAILED) {
         s7 = [];
         s8 = input.charAt(peg$currPos);
-        if (peg$r1.test(s8)) {
+        if (peg$r2.test(s8)) {
           peg$currPos++;
         } else {
           s8 = peg$FAILED;
-          if (peg$silentFails === 0) { peg$fail(peg$e11); }
+          if (peg$silentFails === 0) { peg$fail(peg$e13); }
         }
         while (s8 !== peg$FAILED) {
           s7.push(s8);
           s8 = input.charAt(peg$currPos);
-          if (peg$r1.test(s8)) {
+          if (peg$r2.test(s8)) {
             peg$currPos++;
           } else {
             s8 = peg$FAILED;
-            if (peg$silentFails === 0) { peg$fail(peg$e11); }
+            if (peg$silentFails === 0) { peg$fail(peg$e13); }
           }
         }
         if (input.charCodeAt(peg$currPos) === 93) {
@@ -1747,7 +1921,7 @@ function peg$parse(input, options) {
           peg$currPos++;
         } else {
           s8 = peg$FAILED;
-          if (peg$silentFails === 0) { peg$fail(peg$e3); }
+          if (peg$silentFails === 0) { peg$fail(peg$e5); }
         }
         if (s8 !== peg$FAILED) {
           s6 = [s6, s7, s8];
@@ -1780,13 +1954,13 @@ function peg$parse(input, options) {
         peg$currPos++;
       } else {
         s3 = peg$FAILED;
-        if (peg$silentFails === 0) { peg$fail(peg$e28); }
+        if (peg$silentFails === 0) { peg$fail(peg$e31); }
       }
       if (s3 !== peg$FAILED) {
         s4 = peg$parseValue();
         if (s4 !== peg$FAILED) {
           peg$savedPos = s0;
-          s0 = peg$f20(s1, s2, s4);
+          s0 = peg$f21(s1, s2, s4);
         } else {
           peg$currPos = s0;
           s0 = peg$FAILED;
@@ -1812,26 +1986,26 @@ function peg$parse(input, options) {
       peg$currPos++;
     } else {
       s1 = peg$FAILED;
-      if (peg$silentFails === 0) { peg$fail(peg$e29); }
+      if (peg$silentFails === 0) { peg$fail(peg$e32); }
     }
     if (s1 !== peg$FAILED) {
       s2 = peg$currPos;
       s3 = [];
       s4 = input.charAt(peg$currPos);
-      if (peg$r5.test(s4)) {
+      if (peg$r7.test(s4)) {
         peg$currPos++;
       } else {
         s4 = peg$FAILED;
-        if (peg$silentFails === 0) { peg$fail(peg$e30); }
+        if (peg$silentFails === 0) { peg$fail(peg$e33); }
       }
       while (s4 !== peg$FAILED) {
         s3.push(s4);
         s4 = input.charAt(peg$currPos);
-        if (peg$r5.test(s4)) {
+        if (peg$r7.test(s4)) {
           peg$currPos++;
         } else {
           s4 = peg$FAILED;
-          if (peg$silentFails === 0) { peg$fail(peg$e30); }
+          if (peg$silentFails === 0) { peg$fail(peg$e33); }
         }
       }
       s2 = input.substring(s2, peg$currPos);
@@ -1840,11 +2014,11 @@ function peg$parse(input, options) {
         peg$currPos++;
       } else {
         s3 = peg$FAILED;
-        if (peg$silentFails === 0) { peg$fail(peg$e29); }
+        if (peg$silentFails === 0) { peg$fail(peg$e32); }
       }
       if (s3 !== peg$FAILED) {
         peg$savedPos = s0;
-        s0 = peg$f21(s2);
+        s0 = peg$f22(s2);
       } else {
         peg$currPos = s0;
         s0 = peg$FAILED;
@@ -1860,26 +2034,26 @@ function peg$parse(input, options) {
         peg$currPos++;
       } else {
         s1 = peg$FAILED;
-        if (peg$silentFails === 0) { peg$fail(peg$e31); }
+        if (peg$silentFails === 0) { peg$fail(peg$e34); }
       }
       if (s1 !== peg$FAILED) {
         s2 = peg$currPos;
         s3 = [];
         s4 = input.charAt(peg$currPos);
-        if (peg$r6.test(s4)) {
+        if (peg$r8.test(s4)) {
           peg$currPos++;
         } else {
           s4 = peg$FAILED;
-          if (peg$silentFails === 0) { peg$fail(peg$e32); }
+          if (peg$silentFails === 0) { peg$fail(peg$e35); }
         }
         while (s4 !== peg$FAILED) {
           s3.push(s4);
           s4 = input.charAt(peg$currPos);
-          if (peg$r6.test(s4)) {
+          if (peg$r8.test(s4)) {
             peg$currPos++;
           } else {
             s4 = peg$FAILED;
-            if (peg$silentFails === 0) { peg$fail(peg$e32); }
+            if (peg$silentFails === 0) { peg$fail(peg$e35); }
           }
         }
         s2 = input.substring(s2, peg$currPos);
@@ -1888,11 +2062,11 @@ function peg$parse(input, options) {
           peg$currPos++;
         } else {
           s3 = peg$FAILED;
-          if (peg$silentFails === 0) { peg$fail(peg$e31); }
+          if (peg$silentFails === 0) { peg$fail(peg$e34); }
         }
         if (s3 !== peg$FAILED) {
           peg$savedPos = s0;
-          s0 = peg$f22(s2);
+          s0 = peg$f23(s2);
         } else {
           peg$currPos = s0;
           s0 = peg$FAILED;
@@ -1906,29 +2080,29 @@ function peg$parse(input, options) {
         s1 = peg$currPos;
         s2 = peg$currPos;
         s3 = input.charAt(peg$currPos);
-        if (peg$r7.test(s3)) {
+        if (peg$r9.test(s3)) {
           peg$currPos++;
         } else {
           s3 = peg$FAILED;
-          if (peg$silentFails === 0) { peg$fail(peg$e33); }
+          if (peg$silentFails === 0) { peg$fail(peg$e36); }
         }
         if (s3 !== peg$FAILED) {
           s4 = [];
           s5 = input.charAt(peg$currPos);
-          if (peg$r8.test(s5)) {
+          if (peg$r10.test(s5)) {
             peg$currPos++;
           } else {
             s5 = peg$FAILED;
-            if (peg$silentFails === 0) { peg$fail(peg$e34); }
+            if (peg$silentFails === 0) { peg$fail(peg$e37); }
           }
           while (s5 !== peg$FAILED) {
             s4.push(s5);
             s5 = input.charAt(peg$currPos);
-            if (peg$r8.test(s5)) {
+            if (peg$r10.test(s5)) {
               peg$currPos++;
             } else {
               s5 = peg$FAILED;
-              if (peg$silentFails === 0) { peg$fail(peg$e34); }
+              if (peg$silentFails === 0) { peg$fail(peg$e37); }
             }
           }
           s3 = [s3, s4];
@@ -1944,7 +2118,7 @@ function peg$parse(input, options) {
         }
         if (s1 !== peg$FAILED) {
           peg$savedPos = s0;
-          s1 = peg$f23(s1);
+          s1 = peg$f24(s1);
         }
         s0 = s1;
       }
@@ -1959,21 +2133,21 @@ function peg$parse(input, options) {
     s0 = peg$currPos;
     s1 = [];
     s2 = input.charAt(peg$currPos);
-    if (peg$r1.test(s2)) {
+    if (peg$r2.test(s2)) {
       peg$currPos++;
     } else {
       s2 = peg$FAILED;
-      if (peg$silentFails === 0) { peg$fail(peg$e11); }
+      if (peg$silentFails === 0) { peg$fail(peg$e13); }
     }
     if (s2 !== peg$FAILED) {
       while (s2 !== peg$FAILED) {
         s1.push(s2);
         s2 = input.charAt(peg$currPos);
-        if (peg$r1.test(s2)) {
+        if (peg$r2.test(s2)) {
           peg$currPos++;
         } else {
           s2 = peg$FAILED;
-          if (peg$silentFails === 0) { peg$fail(peg$e11); }
+          if (peg$silentFails === 0) { peg$fail(peg$e13); }
         }
       }
     } else {
@@ -1994,90 +2168,107 @@ function peg$parse(input, options) {
     s0 = peg$currPos;
     s1 = '';
     peg$savedPos = s0;
-    s1 = peg$f24();
+    s1 = peg$f25();
     s0 = s1;
 
     return s0;
   }
 
   function peg$parseTail() {
-    let s0, s1, s2, s3, s4, s5, s6;
+    let s0, s1, s2;
 
     s0 = peg$currPos;
-    s1 = peg$currPos;
-    s2 = [];
-    s3 = peg$parseB();
-    if (s3 !== peg$FAILED) {
-      while (s3 !== peg$FAILED) {
-        s2.push(s3);
-        s3 = peg$parseB();
-      }
-    } else {
-      s2 = peg$FAILED;
-    }
+    s1 = [];
+    s2 = peg$parseB();
     if (s2 !== peg$FAILED) {
-      s3 = peg$currPos;
-      if (input.charCodeAt(peg$currPos) === 35) {
-        s4 = peg$c0;
-        peg$currPos++;
-      } else {
-        s4 = peg$FAILED;
-        if (peg$silentFails === 0) { peg$fail(peg$e0); }
+      while (s2 !== peg$FAILED) {
+        s1.push(s2);
+        s2 = peg$parseB();
       }
-      if (s4 !== peg$FAILED) {
-        s5 = [];
-        if (input.length > peg$currPos) {
-          s6 = input.charAt(peg$currPos);
-          peg$currPos++;
-        } else {
-          s6 = peg$FAILED;
-          if (peg$silentFails === 0) { peg$fail(peg$e1); }
-        }
-        while (s6 !== peg$FAILED) {
-          s5.push(s6);
-          if (input.length > peg$currPos) {
-            s6 = input.charAt(peg$currPos);
-            peg$currPos++;
-          } else {
-            s6 = peg$FAILED;
-            if (peg$silentFails === 0) { peg$fail(peg$e1); }
-          }
-        }
-        s4 = [s4, s5];
-        s3 = s4;
-      } else {
-        peg$currPos = s3;
-        s3 = peg$FAILED;
-      }
-      if (s3 === peg$FAILED) {
-        s3 = null;
-      }
-      s2 = [s2, s3];
-      s1 = s2;
     } else {
-      peg$currPos = s1;
       s1 = peg$FAILED;
     }
-    if (s1 === peg$FAILED) {
-      s1 = null;
+    if (s1 !== peg$FAILED) {
+      s2 = peg$parseComment();
+      if (s2 === peg$FAILED) {
+        s2 = null;
+      }
+      s1 = [s1, s2];
+      s0 = s1;
+    } else {
+      peg$currPos = s0;
+      s0 = peg$FAILED;
     }
-    s2 = peg$currPos;
-    peg$silentFails++;
-    if (input.length > peg$currPos) {
-      s3 = input.charAt(peg$currPos);
+    if (s0 === peg$FAILED) {
+      s0 = peg$currPos;
+      peg$silentFails++;
+      if (input.charCodeAt(peg$currPos) === 10) {
+        s1 = peg$c0;
+        peg$currPos++;
+      } else {
+        s1 = peg$FAILED;
+        if (peg$silentFails === 0) { peg$fail(peg$e1); }
+      }
+      if (s1 === peg$FAILED) {
+        s1 = peg$currPos;
+        peg$silentFails++;
+        if (input.length > peg$currPos) {
+          s2 = input.charAt(peg$currPos);
+          peg$currPos++;
+        } else {
+          s2 = peg$FAILED;
+          if (peg$silentFails === 0) { peg$fail(peg$e2); }
+        }
+        peg$silentFails--;
+        if (s2 === peg$FAILED) {
+          s1 = undefined;
+        } else {
+          peg$currPos = s1;
+          s1 = peg$FAILED;
+        }
+      }
+      peg$silentFails--;
+      if (s1 !== peg$FAILED) {
+        peg$currPos = s0;
+        s0 = undefined;
+      } else {
+        s0 = peg$FAILED;
+      }
+    }
+
+    return s0;
+  }
+
+  function peg$parseComment() {
+    let s0, s1, s2, s3;
+
+    s0 = peg$currPos;
+    if (input.charCodeAt(peg$currPos) === 35) {
+      s1 = peg$c25;
       peg$currPos++;
     } else {
-      s3 = peg$FAILED;
-      if (peg$silentFails === 0) { peg$fail(peg$e1); }
+      s1 = peg$FAILED;
+      if (peg$silentFails === 0) { peg$fail(peg$e38); }
     }
-    peg$silentFails--;
-    if (s3 === peg$FAILED) {
-      s2 = undefined;
-    } else {
-      peg$currPos = s2;
-      s2 = peg$FAILED;
-    }
-    if (s2 !== peg$FAILED) {
+    if (s1 !== peg$FAILED) {
+      s2 = [];
+      s3 = input.charAt(peg$currPos);
+      if (peg$r0.test(s3)) {
+        peg$currPos++;
+      } else {
+        s3 = peg$FAILED;
+        if (peg$silentFails === 0) { peg$fail(peg$e3); }
+      }
+      while (s3 !== peg$FAILED) {
+        s2.push(s3);
+        s3 = input.charAt(peg$currPos);
+        if (peg$r0.test(s3)) {
+          peg$currPos++;
+        } else {
+          s3 = peg$FAILED;
+          if (peg$silentFails === 0) { peg$fail(peg$e3); }
+        }
+      }
       s1 = [s1, s2];
       s0 = s1;
     } else {
@@ -2106,16 +2297,16 @@ function peg$parse(input, options) {
 
     peg$silentFails++;
     s0 = input.charAt(peg$currPos);
-    if (peg$r9.test(s0)) {
+    if (peg$r11.test(s0)) {
       peg$currPos++;
     } else {
       s0 = peg$FAILED;
-      if (peg$silentFails === 0) { peg$fail(peg$e36); }
+      if (peg$silentFails === 0) { peg$fail(peg$e40); }
     }
     peg$silentFails--;
     if (s0 === peg$FAILED) {
       s1 = peg$FAILED;
-      if (peg$silentFails === 0) { peg$fail(peg$e35); }
+      if (peg$silentFails === 0) { peg$fail(peg$e39); }
     }
 
     return s0;
@@ -2156,6 +2347,7 @@ function peg$parse(input, options) {
 }
 
 const peg$allowedStartRules = [
+  "Policy",
   "Line"
 ];
 

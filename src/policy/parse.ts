@@ -6,12 +6,18 @@
 
 import { headerSection, startSection } from "./section.ts";
 import { ruleOf } from "./classify.ts";
-import { type HeaderNode, parse as parseLine, type RuleNode, SyntaxError } from "./grammar.js";
+import {
+  type HeaderNode,
+  type InvalidNode,
+  type LineNode,
+  parse as parseText,
+  type RuleNode,
+  SyntaxError,
+} from "./grammar.js";
 import {
   fillPlaceholders,
   findPlaceholder,
-  FITTING,
-  type Names,
+  fittingNames,
   parseRepository,
 } from "./placeholders.ts";
 import { LineProblem } from "./problem.ts";
@@ -25,73 +31,69 @@ import type { Diagnostic, ParsedPolicy, ParseOptions, Rule } from "./types.ts";
  * @param text the whole policy; lines end in LF or CRLF, a leading U+FEFF is skipped
  */
 export function parsePolicy(text: string, options: ParseOptions = {}): ParsedPolicy {
-  const reader = new Reader(options);
-  const lines = splitLines(text);
-  for (let i = 0; i < lines.length; i++) reader.read(lines[i]!, i + 1);
+  const names = parseRepository(options.repository);
+  const plain = (text.startsWith("\uFEFF") ? text.slice(1) : text).replaceAll("\r\n", "\n");
+  const filled = names ? fillPlaceholders(plain, names) : plain;
+  const reader = new Reader(filled.split("\n"), options);
+  const nodes = parseText(filled, { startRule: "Policy" });
+  for (let i = 0; i < nodes.length; i++) reader.read(nodes[i]!, i);
   return { rules: reader.rules, diagnostics: reader.diagnostics };
-}
-
-/** Lines without their ends. A CR that no LF follows stays: it makes its line invalid. */
-function splitLines(text: string): string[] {
-  const lines = (text.startsWith("\uFEFF") ? text.slice(1) : text).split("\n");
-  for (let i = 0; i < lines.length - 1; i++) {
-    if (lines[i]!.endsWith("\r")) lines[i] = lines[i]!.slice(0, -1);
-  }
-  return lines;
 }
 
 class Reader {
   readonly rules: Rule[] = [];
   readonly diagnostics: Diagnostic[] = [];
+  readonly #lines: string[];
   readonly #start: Section;
-  readonly #names: Names | null;
   readonly #anyName: boolean;
   /** null: below a header that is not valid. */
   #section: Section | null;
 
-  constructor(options: ParseOptions) {
+  constructor(lines: string[], options: ParseOptions) {
+    this.#lines = lines;
     this.#start = startSection(options.defaults);
     this.#section = this.#start;
-    this.#names = parseRepository(options.repository);
     this.#anyName = options.placeholders === "any";
   }
 
-  read(line: string, number: number) {
+  read(node: LineNode | InvalidNode, index: number) {
+    if (node === null) return;
+    const line = this.#lines[index]!;
     try {
-      this.#fillAndTake(line, number);
+      if (node.kind !== "invalid" && !line.includes("{")) return this.#take(node, index);
     } catch (problem) {
       if (!(problem instanceof LineProblem)) throw problem;
-      if (isHeaderLine(line)) this.#section = null;
-      this.diagnostics.push(toDiagnostic(problem, number));
+    }
+    this.#readAlone(line, index);
+  }
+
+  /** Reads a line by itself, where offsets are those in the line, to say what is wrong with it. */
+  #readAlone(line: string, index: number) {
+    try {
+      if (this.#anyName && findPlaceholder(line) >= 0) this.#takeFitting(line, index);
+      else this.#take(parseLine(line), index);
+    } catch (problem) {
+      if (!(problem instanceof LineProblem)) throw problem;
+      if (/^[ \t]*\[/.test(line)) this.#section = null;
+      this.diagnostics.push(toDiagnostic(problem, index + 1));
     }
   }
 
-  #fillAndTake(line: string, number: number) {
-    if (!line.includes("{")) return this.#take(line, number);
-    if (this.#names) return this.#take(fillPlaceholders(line, this.#names), number);
-    if (!this.#anyName || findPlaceholder(line) < 0) return this.#take(line, number);
-    this.#takeFitting(line, number);
-  }
-
   /** Tries names until the line is valid; the first problem is the one that is told. */
-  #takeFitting(line: string, number: number) {
+  #takeFitting(line: string, index: number) {
     let first: LineProblem | undefined;
-    for (const owner of FITTING) {
-      for (const repo of line.includes("{repo}") ? FITTING : [""]) {
-        try {
-          return this.#take(fillPlaceholders(line, { owner, repo }), number);
-        } catch (problem) {
-          if (!(problem instanceof LineProblem)) throw problem;
-          first ??= problem;
-        }
+    for (const names of fittingNames(line)) {
+      try {
+        return this.#take(parseLine(fillPlaceholders(line, names)), index);
+      } catch (problem) {
+        if (!(problem instanceof LineProblem)) throw problem;
+        first ??= problem;
       }
-      if (!line.includes("{owner}")) break;
     }
     if (first) throw first;
   }
 
-  #take(line: string, number: number) {
-    const node = parseNode(line);
+  #take(node: LineNode, index: number) {
     if (node === null) return;
     if (node.kind === "header") {
       this.#section = headerSection(node, this.#start);
@@ -102,20 +104,16 @@ class Reader {
         "the header above is not valid, so this rule takes no effect: mend the header",
       );
     } else {
-      this.rules.push(ruleOf(node, this.#section, number));
+      this.rules.push(ruleOf(node, this.#section, index + 1));
     }
   }
 }
 
-function isHeaderLine(line: string): boolean {
-  return /^[ \t]*\[/.test(line);
-}
-
 /** The grammar's view of a line. */
-function parseNode(line: string): HeaderNode | RuleNode | null {
+function parseLine(line: string): LineNode {
   let node;
   try {
-    node = parseLine(line);
+    node = parseText(line, { startRule: "Line" });
   } catch (error) {
     if (error instanceof SyntaxError) throw explainSyntaxError(line, error);
     throw error;

@@ -32,7 +32,12 @@ export function findPlaceholder(text: string): number {
 /** Stands in a host label for a name that is not known; no policy text can hold it by chance. */
 export const ANY_NAME = "any-name-8d41c0e2f7";
 
-/**
- * Names that may fit where a placeholder stands: a label or segment, a whole host, a number, a method.
- */
-export const FITTING = [ANY_NAME, `${ANY_NAME}.example`, "1", "GET"];
+/** A label or segment, a whole host, a number, a method. */
+const FITTING = [ANY_NAME, `${ANY_NAME}.example`, "1", "GET"];
+
+/** Values that may fit where the placeholders of a line stand. */
+export function* fittingNames(line: string): Generator<Names> {
+  for (const owner of line.includes("{owner}") ? FITTING : [ANY_NAME]) {
+    for (const repo of line.includes("{repo}") ? FITTING : [ANY_NAME]) yield { owner, repo };
+  }
+}
