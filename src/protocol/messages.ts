@@ -95,6 +95,16 @@ export interface ProxyBoot {
   silentMs: number;
 }
 
+/**
+ * Boot frame of the relay for `insecure` connections: the proxy's program, started with the row
+ * `RELAY` of roles.ts. It ends when its stdin does.
+ */
+export interface RelayBoot {
+  role: "relay";
+  /** Unix socket to listen on; the proxies get it as `insecureSocket`. */
+  socketPath: string;
+}
+
 export interface CaMaterial {
   /** The CA certificate, PEM. */
   certPem: string;

@@ -11,6 +11,8 @@ export type Role = "kernel" | "engine" | "proxy";
 export interface RoleContext {
   kernelSocket: string;
   supervisorSocket: string;
+  /** Where the relay for `insecure` connections listens, if there is one. */
+  insecureSocket?: string;
 }
 
 interface Row {
@@ -30,13 +32,27 @@ export const ROLES: Record<Role, Row> = {
   engine: { entry: "src/engine/main.ts", allow: () => [], flags: [] },
   proxy: {
     entry: "src/proxy/main.ts",
-    allow: (c) => [
-      "--allow-net",
-      `--allow-read=${c.kernelSocket},${c.supervisorSocket}`,
-      `--allow-write=${c.kernelSocket},${c.supervisorSocket}`,
-    ],
+    allow: (c) => {
+      const sockets = [c.kernelSocket, c.supervisorSocket, c.insecureSocket];
+      const paths = sockets.filter((path) => path !== undefined).join(",");
+      return ["--allow-net", `--allow-read=${paths}`, `--allow-write=${paths}`];
+    },
     flags: ["--unstable-net"],
     // Upstream certificates are verified against the machine's store, not a bundled one.
     env: { DENO_TLS_CA_STORE: "system" },
   },
+};
+
+/**
+ * The relay for `insecure` connections: the proxy's program again, in a process of its own, because
+ * Deno can be told not to verify certificates for a whole process only.
+ */
+export const RELAY: Row = {
+  entry: ROLES.proxy.entry,
+  allow: (c) => [
+    "--allow-net",
+    `--allow-read=${c.insecureSocket ?? ""}`,
+    `--allow-write=${c.insecureSocket ?? ""}`,
+  ],
+  flags: ["--unsafely-ignore-certificate-errors"],
 };

@@ -32,7 +32,7 @@ class App implements Orders {
   minter: Minter | undefined;
 
   constructor(readonly boot: ProxyBoot) {
-    this.state = { audit: boot.audit ?? false, epoch: 0, requests: 0 };
+    this.state = { audit: boot.audit ?? false, epoch: 0, connections: 0, requests: 0 };
   }
 
   revoke(audit: boolean | undefined): void {
@@ -61,7 +61,7 @@ class App implements Orders {
 
   status(): ProxyStatus {
     return {
-      connections: this.live.size,
+      connections: this.state.connections,
       requests: this.state.requests,
       minted: this.minter?.minted ?? 0,
       rssBytes: Deno.memoryUsage().rss,

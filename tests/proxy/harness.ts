@@ -18,6 +18,7 @@ import {
   type LogEvent,
   type ProxyBoot,
   type ProxyStatus,
+  RELAY,
   ROLES,
   type TrafficEvent,
   type Verdict,
@@ -60,6 +61,8 @@ export interface World {
   judge(event: TrafficEvent): Verdict;
   flow?(): FlowAnswer;
   boot?: Partial<ProxyBoot>;
+  /** Also start the relay for insecure connections. */
+  relay?: boolean;
 }
 
 /** A connection that carries frames to the role. */
@@ -76,6 +79,7 @@ export class Role implements AsyncDisposable {
   ca: CaMaterial = { certPem: "", keyPem: "" };
   #waiters = new Set<() => void>();
   #child: Deno.ChildProcess | undefined;
+  #relay: Deno.ChildProcess | undefined;
   #listeners: Deno.UnixListener[] = [];
   #supervisor: Peer | undefined;
   #answers = new Map<number, (body: unknown) => void>();
@@ -140,12 +144,14 @@ export class Role implements AsyncDisposable {
 
   /** Ends the role and removes what it left. */
   async [Symbol.asyncDispose](): Promise<void> {
-    try {
-      this.#child?.kill("SIGKILL");
-    } catch (error) {
-      if (!(error instanceof TypeError)) throw error; // it has ended already
+    for (const child of [this.#child, this.#relay]) {
+      try {
+        child?.kill("SIGKILL");
+      } catch (error) {
+        if (!(error instanceof TypeError)) throw error; // it has ended already
+      }
+      await child?.status;
     }
-    await this.#child?.status;
     for (const listener of this.#listeners) listener.close();
     rmSync(this.folder, { recursive: true, force: true });
   }
@@ -156,7 +162,8 @@ export class Role implements AsyncDisposable {
     this.#listen(kernelSocket, (body) => this.#kernel(body));
     this.#listen(supervisorSocket, (body) => this.#event(body));
     const row = ROLES.proxy;
-    const context = { kernelSocket, supervisorSocket };
+    const insecureSocket = this.world.relay ? await this.#startRelay() : undefined;
+    const context = { kernelSocket, supervisorSocket, insecureSocket };
     this.#child = new Deno.Command(Deno.execPath(), {
       args: ["run", "--no-prompt", ...row.allow(context), ...row.flags, join(ROOT, row.entry)],
       env: row.env,
@@ -186,6 +193,24 @@ export class Role implements AsyncDisposable {
     await Promise.race([this.#ready.promise, died]);
     died.catch(() => {});
     await stdin.close();
+  }
+
+  async #startRelay(): Promise<string> {
+    const insecureSocket = join(this.folder, "relay.sock");
+    const context = { kernelSocket: "", supervisorSocket: "", insecureSocket };
+    this.#relay = new Deno.Command(Deno.execPath(), {
+      args: [
+        ...["run", "--no-prompt", "--quiet", ...RELAY.allow(context), ...RELAY.flags],
+        join(ROOT, RELAY.entry),
+      ],
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "null", // Deno warns of the flag
+    }).spawn();
+    const boot = { role: "relay", socketPath: insecureSocket };
+    await writeAllTo(this.#relay.stdin, encodeFrame(FrameKind.event, 0, boot));
+    for await (const _ of this.#relay.stdout) break; // it says that it is ready
+    return insecureSocket;
   }
 
   #listen(path: string, answer: (body: Message) => unknown): void {
@@ -266,6 +291,12 @@ export class Role implements AsyncDisposable {
 interface Message {
   op: string;
   [key: string]: unknown;
+}
+
+async function writeAllTo(stream: WritableStream<Uint8Array>, bytes: Uint8Array): Promise<void> {
+  const writer = stream.getWriter();
+  await writer.write(bytes);
+  writer.releaseLock();
 }
 
 /** Writes all of `bytes`. */

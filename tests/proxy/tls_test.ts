@@ -243,6 +243,29 @@ Deno.test("insecure without its relay is refused as unavailable", async () => {
   }, { judge: (event) => event.url ? ALLOW : { ...ALLOW, insecure: true } });
 });
 
+Deno.test("insecure goes through the relay, whatever the certificate", async () => {
+  const judge = (): typeof ALLOW => ({ ...ALLOW, insecure: true });
+  await between(
+    async (role, upstream) => {
+      for (let i = 0; i < 2; i++) {
+        const got = await get(role, upstream);
+        assert.deepEqual([got.status, got.body], [200, "GET / HTTP/1.1"], got.error);
+      }
+      assert.equal((await role.log((event) => event.type === "https")).insecure, true);
+      upstream.listener.close();
+    },
+    { judge, relay: true, boot: { upstreamCas: [] } },
+    echoLine,
+    "b.example",
+  );
+  await between(async (role, upstream) => {
+    upstream.listener.close();
+    assert.equal((await get(role, upstream)).status, 502);
+    const line = await role.log((event) => event.type === "https");
+    assert.deepEqual([line.error, line.insecure], ["upstream_unreachable", true]);
+  }, { judge, relay: true });
+});
+
 Deno.test("a ClientHello in many small pieces is understood", async () => {
   await between(async (role, upstream) => {
     const python = `import ssl,socket,sys

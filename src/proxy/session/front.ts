@@ -38,9 +38,12 @@ export function serveFront(proxy: Proxy, listener: Deno.TcpListener): Promise<vo
 
 async function serve(proxy: Proxy, socket: Deno.TcpConn): Promise<void> {
   const incoming = new Incoming(socket);
-  if (proxy.live.size >= MAX_CONNECTIONS) return refuseUnknown(proxy, socket, "unavailable");
+  if (proxy.state.connections >= MAX_CONNECTIONS) {
+    return refuseUnknown(proxy, socket, "unavailable");
+  }
   if (proxy.state.closed) return refuseUnknown(proxy, socket, proxy.state.closed);
   proxy.live.add(incoming);
+  proxy.state.connections++;
   try {
     socket.setNoDelay(true);
     await identify(proxy, socket);
@@ -48,6 +51,7 @@ async function serve(proxy: Proxy, socket: Deno.TcpConn): Promise<void> {
     if (!isConnectionError(error)) throw error;
   } finally {
     proxy.live.delete(incoming);
+    proxy.state.connections--;
     closeQuietly(socket);
   }
 }

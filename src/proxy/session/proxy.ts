@@ -52,6 +52,8 @@ export interface State {
   epoch: number;
   /** Refuse everything, for this reason. */
   closed?: "log_failed" | "unavailable";
+  /** Client connections that are open. */
+  connections: number;
   /** Requests served so far. */
   requests: number;
 }
