@@ -9,41 +9,53 @@ import type { HostRuleNode, PathRuleNode, RuleNode, UrlRuleNode } from "./gramma
 import { readAttrs, readHost, readPorts } from "./parts.ts";
 import { LineProblem } from "./problem.ts";
 import { type Section, urlPorts } from "./section.ts";
-import type { Rule } from "./types.ts";
-
-/** What the kinds differ in. */
-type Kind = Pick<Rule, "type" | "target" | "port" | "protocol" | "methods" | "urlBase">;
+import type { PortList, Rule } from "./types.ts";
 
 /**
  * Completes a rule.
  *
  * @param line its number, from 1
+ * @param text its own source text
  * @throws {LineProblem}
  */
-export function ruleOf(node: RuleNode, section: Section, line: number): Rule {
-  const kind = kindOf(node, section);
-  const own = node.attrs.length === 0 ? null : readAttrs(node.attrs);
-  return {
-    ...kind,
-    attrs: own ? { ...section.attrs, ...own } : section.attrs,
-    ...flagsOf(node, kind.type, section),
-    line,
-    text: node.source,
-  };
+export function ruleOf(node: RuleNode, section: Section, line: number, text: string): Rule {
+  const rule = kindOf(node, section);
+  if (node.attrs.length > 0) rule.attrs = { ...rule.attrs, ...readAttrs(node.attrs) };
+  if (node.flags.length > 0 || rule.passthrough || rule.insecure) applyFlags(node, rule);
+  rule.line = line;
+  rule.text = text;
+  return rule;
 }
 
-function kindOf(node: RuleNode, section: Section): Kind {
+function kindOf(node: RuleNode, section: Section): Rule {
   switch (node.kind) {
     case "url":
-      return urlKind(node, section);
+      return urlRule(node, section);
     case "path":
-      return pathKind(node, section);
+      return pathRule(node, section);
     case "host":
-      return hostKind(node, section);
+      return hostRule(node, section);
   }
 }
 
-function urlKind(node: UrlRuleNode, section: Section): Kind {
+/** What rules of every kind take from their section. */
+function inherit(section: Section, type: Rule["type"], target: string, port: PortList): Rule {
+  return {
+    type,
+    target,
+    port,
+    protocol: "tcp",
+    methods: null,
+    urlBase: null,
+    attrs: section.attrs,
+    passthrough: section.passthrough,
+    insecure: section.insecure,
+    line: 0,
+    text: "",
+  };
+}
+
+function urlRule(node: UrlRuleNode, section: Section): Rule {
   const port = urlPorts(node);
   if (node.path === null) {
     throw new LineProblem(
@@ -53,17 +65,12 @@ function urlKind(node: UrlRuleNode, section: Section): Kind {
       `for every path write \`${node.text}/*\`, for everything on the host \`${node.host}\``,
     );
   }
-  return {
-    type: "url",
-    target: node.text,
-    port,
-    protocol: "tcp",
-    methods: node.methods ?? section.methods,
-    urlBase: null,
-  };
+  const rule = inherit(section, "url", node.text, port);
+  rule.methods = node.methods ?? section.methods;
+  return rule;
 }
 
-function pathKind(node: PathRuleNode, section: Section): Kind {
+function pathRule(node: PathRuleNode, section: Section): Rule {
   if (section.base === null) {
     throw new LineProblem(
       "path-without-base",
@@ -72,25 +79,17 @@ function pathKind(node: PathRuleNode, section: Section): Kind {
       "put `[https://host]` above, or write the whole URL",
     );
   }
-  return {
-    type: "path",
-    target: node.path,
-    port: section.port,
-    protocol: "tcp",
-    methods: node.methods ?? section.methods,
-    urlBase: section.base,
-  };
+  const rule = inherit(section, "path", node.path, section.port);
+  rule.methods = node.methods ?? section.methods;
+  rule.urlBase = section.base;
+  return rule;
 }
 
-function hostKind(node: HostRuleNode, section: Section): Kind {
-  return {
-    type: hostType(node),
-    target: node.target,
-    port: node.ports ? readPorts(node.ports) : section.port,
-    protocol: node.ports?.proto ?? section.protocol,
-    methods: null,
-    urlBase: null,
-  };
+function hostRule(node: HostRuleNode, section: Section): Rule {
+  const port = node.ports ? readPorts(node.ports) : section.port;
+  const rule = inherit(section, hostType(node), node.target, port);
+  rule.protocol = node.ports?.proto ?? section.protocol;
+  return rule;
 }
 
 function hostType(node: HostRuleNode): Rule["type"] {
@@ -113,36 +112,32 @@ function checkedBlock(node: HostRuleNode): "cidr" {
   );
 }
 
-function flagsOf(node: RuleNode, type: Rule["type"], section: Section) {
+function applyFlags(node: RuleNode, rule: Rule) {
   const { flags } = node;
-  if (flags.length === 0 && !section.passthrough && !section.insecure) {
-    return { passthrough: false, insecure: false };
-  }
-  const passthrough = section.passthrough || flags.includes("passthrough");
-  const insecure = section.insecure || flags.includes("insecure");
   if (new Set(flags).size < flags.length) {
     throw new LineProblem("syntax", 0, `\`${flags[0]}\` stands here twice`);
   }
-  if (passthrough && insecure) {
+  rule.passthrough ||= flags.includes("passthrough");
+  rule.insecure ||= flags.includes("insecure");
+  if (rule.passthrough && rule.insecure) {
     throw new LineProblem(
       "passthrough-insecure",
       0,
       "passthrough and insecure exclude each other: what is not decrypted is not verified either",
     );
   }
-  if (passthrough && type !== "host" && type !== "wildcard") {
+  if (rule.passthrough && rule.type !== "host" && rule.type !== "wildcard") {
     throw new LineProblem(
       "passthrough-target",
       0,
-      `passthrough needs a host name or wildcard, not a ${type} rule`,
+      `passthrough needs a host name or wildcard; this is a rule of kind ${rule.type}`,
     );
   }
-  if (insecure && (type === "dns" || type === "dns_wildcard")) {
+  if (rule.insecure && rule.type.startsWith("dns")) {
     throw new LineProblem(
       "insecure-target",
       0,
       "a dns rule admits lookups, which have no certificate",
     );
   }
-  return { passthrough, insecure };
 }

@@ -47,8 +47,9 @@ export interface HeaderNode {
 }
 
 interface RuleNodeBase {
-  /** The rule's own text, without comment. */
-  source: string;
+  /** Where the rule's own text, without comment, begins and ends in the parsed text. */
+  start: number;
+  end: number;
   flags: Flag[];
   attrs: AttrNode[];
 }

@@ -253,7 +253,8 @@ function peg$parse(input, options) {
   function peg$f0(first, rest) {    rest.unshift(first); return rest;  }
   function peg$f1() {    return { kind: "invalid" };  }
   function peg$f2(start, node, end) {
-    node.source = text().slice(start - offset(), end - offset());
+    node.start = start;
+    node.end = end;
     return node;
   }
   function peg$f3() {    return null;  }

@@ -34,57 +34,69 @@ export function parsePolicy(text: string, options: ParseOptions = {}): ParsedPol
   const names = parseRepository(options.repository);
   const plain = (text.startsWith("\uFEFF") ? text.slice(1) : text).replaceAll("\r\n", "\n");
   const filled = names ? fillPlaceholders(plain, names) : plain;
-  const reader = new Reader(filled.split("\n"), options);
-  const nodes = parseText(filled, { startRule: "Policy" });
-  for (let i = 0; i < nodes.length; i++) reader.read(nodes[i]!, i);
+  const lines = filled.split("\n");
+  const reader = new Reader(options);
+  for (let at = 0; at < lines.length; at += CHUNK) {
+    const chunk = lines.slice(at, at + CHUNK);
+    const joined = chunk.join("\n");
+    parseText(joined, { startRule: "Policy" })
+      .forEach((node, i) => reader.read(node, joined, chunk[i]!, at + i + 1));
+  }
   return { rules: reader.rules, diagnostics: reader.diagnostics };
 }
+
+/** Lines that are parsed at once: enough to share the parser's set-up, few enough to die young. */
+const CHUNK = 64;
 
 class Reader {
   readonly rules: Rule[] = [];
   readonly diagnostics: Diagnostic[] = [];
-  readonly #lines: string[];
   readonly #start: Section;
   readonly #anyName: boolean;
   /** null: below a header that is not valid. */
   #section: Section | null;
 
-  constructor(lines: string[], options: ParseOptions) {
-    this.#lines = lines;
+  constructor(options: ParseOptions) {
     this.#start = startSection(options.defaults);
     this.#section = this.#start;
     this.#anyName = options.placeholders === "any";
   }
 
-  read(node: LineNode | InvalidNode, index: number) {
+  /**
+   * Takes the next line.
+   *
+   * @param text what the node's offsets count in
+   * @param number of the line, from 1
+   */
+  read(node: LineNode | InvalidNode, text: string, line: string, number: number) {
     if (node === null) return;
-    const line = this.#lines[index]!;
     try {
-      if (node.kind !== "invalid" && !line.includes("{")) return this.#take(node, index);
+      if (node.kind !== "invalid" && !line.includes("{")) return this.#take(node, text, number);
     } catch (problem) {
       if (!(problem instanceof LineProblem)) throw problem;
     }
-    this.#readAlone(line, index);
+    this.#readAlone(line, number);
   }
 
   /** Reads a line by itself, where offsets are those in the line, to say what is wrong with it. */
-  #readAlone(line: string, index: number) {
+  #readAlone(line: string, number: number) {
     try {
-      if (this.#anyName && findPlaceholder(line) >= 0) this.#takeFitting(line, index);
-      else this.#take(parseLine(line), index);
+      if (this.#anyName && findPlaceholder(line) >= 0) this.#takeFitting(line, number);
+      else this.#take(parseLine(line), line, number);
     } catch (problem) {
       if (!(problem instanceof LineProblem)) throw problem;
       if (/^[ \t]*\[/.test(line)) this.#section = null;
-      this.diagnostics.push(toDiagnostic(problem, index + 1));
+      this.diagnostics.push(toDiagnostic(problem, number));
     }
   }
 
   /** Tries names until the line is valid; the first problem is the one that is told. */
-  #takeFitting(line: string, index: number) {
+  #takeFitting(line: string, number: number) {
     let first: LineProblem | undefined;
     for (const names of fittingNames(line)) {
       try {
-        return this.#take(parseLine(fillPlaceholders(line, names)), index);
+        const filled = fillPlaceholders(line, names);
+        return this.#take(parseLine(filled), filled, number);
       } catch (problem) {
         if (!(problem instanceof LineProblem)) throw problem;
         first ??= problem;
@@ -93,7 +105,7 @@ class Reader {
     if (first) throw first;
   }
 
-  #take(node: LineNode, index: number) {
+  #take(node: LineNode, text: string, number: number) {
     if (node === null) return;
     if (node.kind === "header") {
       this.#section = headerSection(node, this.#start);
@@ -104,7 +116,7 @@ class Reader {
         "the header above is not valid, so this rule takes no effect: mend the header",
       );
     } else {
-      this.rules.push(ruleOf(node, this.#section, index + 1));
+      this.rules.push(ruleOf(node, this.#section, number, text.slice(node.start, node.end)));
     }
   }
 }
