@@ -68,7 +68,8 @@ export class PolicyDraft {
       const failed = this.#failures([...resolvers, ...rules], kept);
       const wider = failed.filter((seen) => chosen.get(seen)! + 1 < lastForm(seen));
       if (wider.length === 0) {
-        return this.#finish(resolvers, rules, failed, all.length - kept.length);
+        const useful = this.#useful([...resolvers, ...rules], failed, kept);
+        return this.#finish(resolvers, rules, useful, failed, all.length - kept.length);
       }
       for (const seen of wider) chosen.set(seen, chosen.get(seen)! + 1);
     }
@@ -105,19 +106,30 @@ export class PolicyDraft {
     });
   }
 
+  /** Rules that something needs; all of them if one that was made in vain helps another event. */
+  #useful(
+    rules: readonly DraftRule[],
+    failed: readonly Observation[],
+    kept: readonly Observation[],
+  ): Set<DraftRule> {
+    const lost = new Set(failed);
+    const useful = rules.filter((rule) => rule.seen.some((seen) => !lost.has(seen)));
+    const same = this.#failures(useful, kept).length === failed.length;
+    return new Set(same ? useful : rules);
+  }
+
   #finish(
     resolvers: readonly DraftRule[],
     rules: readonly DraftRule[],
+    useful: ReadonlySet<DraftRule>,
     uncovered: readonly Observation[],
     rare: number,
   ): Draft {
-    const lost = new Set(uncovered);
-    const useful = (rule: DraftRule) => rule.seen.some((seen) => !lost.has(seen));
-    const kept = rules.filter(useful);
-    const asked = resolvers.filter(useful);
+    const kept = rules.filter((rule) => useful.has(rule));
+    const asked = resolvers.filter((rule) => useful.has(rule));
     return {
       text: renderDraft(asked, kept, uncovered, this.#options.scope ?? "none"),
-      rules: kept.length + asked.length,
+      rules: useful.size,
       uncovered: uncovered.map(({ event }) => event),
       rare,
     };

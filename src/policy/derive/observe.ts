@@ -89,10 +89,13 @@ export class Observer {
       return { name: eventName(event.name), looked: false, paths: [], forms: ["dns"] };
     }
     if (event.url !== undefined) return this.#request(event, now);
-    const claimed = eventName(event.host);
+    // A datagram's name is known from lookups alone.
+    const claimed = event.type === "udp" ? null : eventName(event.host);
     const trusted = claimed !== null && (event.type === "tcp" || event.intercept === true ||
       this.#lookups.destination(claimed, event.dst_ip, now) !== "other");
-    const looked = event.host ? undefined : this.#lookups.names(event.dst_ip, now).at(-1);
+    const looked = event.host && event.type !== "udp"
+      ? undefined
+      : this.#lookups.names(event.dst_ip, now).at(-1);
     const name = trusted ? claimed : looked ?? null;
     return {
       name,
