@@ -107,7 +107,7 @@ function startUpload(session: HttpSession, request: Request, upstream: Upstream)
     // Notices a client that goes away while its response is being made.
     if (!session.reader.ended) {
       session.reader.prefetch(() => {
-        if (session.reader.error !== undefined) upstream.close();
+        if (session.reader.error !== undefined && session.request === request) upstream.close();
       });
     }
   }, (error) => {

@@ -11,7 +11,7 @@ import { StreamWriter } from "../io/writer.ts";
 
 const IDLE_MS = 30_000;
 const MAX_IDLE = 1024;
-const MAX_IDLE_PER_KEY = 16;
+const MAX_IDLE_PER_KEY = 64;
 
 /** One upstream connection, in use or idle. */
 export class Upstream implements Watched {
