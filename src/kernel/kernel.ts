@@ -29,7 +29,6 @@ import { Engine } from "./link/engine.ts";
 import { NetlinkSocket } from "./netlink/socket.ts";
 import { Attribution } from "./process/attribution.ts";
 import { CgroupPaths } from "./process/cgroups.ts";
-import { ProcessTable } from "./process/table.ts";
 import { ProxyServer } from "./proxy/server.ts";
 import { StartError, type StartFailure } from "./start_error.ts";
 import { Errno, SyscallError } from "./sys/call.ts";
@@ -57,24 +56,26 @@ export class Kernel {
   readonly #object: BpfObject;
   readonly #modeMap: BpfMap;
   readonly #statsMap: BpfMap;
-  readonly #table = new ProcessTable();
+  readonly #output: KernelOutput;
   readonly #attribution: Attribution;
   readonly #reports: GateReports;
   readonly #engine: Engine;
   readonly #allowed: AllowedFlows;
   readonly #queue: UdpQueue;
   readonly #server: ProxyServer;
+  #toldLost = 0;
 
   private constructor(boot: KernelBoot, object: BpfObject, epoll: Epoll, output: KernelOutput) {
     this.#boot = boot;
     this.#object = object;
+    this.#output = output;
     this.#modeMap = object.map("gate_mode", 4);
     this.#statsMap = object.map("gate_stats", STATS_SIZE * possibleCpus());
     const processEvents = new RingBuffer(object.map("process_events", 0).fd, PROCESS_EVENTS);
     const gateEvents = new RingBuffer(object.map("gate_events", 0).fd, GATE_EVENTS);
-    this.#attribution = makeAttribution(boot, object, processEvents, this.#table);
+    this.#attribution = makeAttribution(boot, object, processEvents, () => this.#stats().lost);
     attachTo(boot.scopeCgroupDir, object);
-    this.#attribution.addRunning(boot.scopeCgroupDir);
+    this.#attribution.addRunning();
     const describe = this.#attribution.describe.bind(this.#attribution);
     const seen = object.map("reports_seen", REPORT_SEEN_SIZE);
     this.#reports = new GateReports(gateEvents, seen, describe, output.log);
@@ -153,6 +154,7 @@ export class Kernel {
     this.#queue.tick(now);
     this.#allowed.expire(now);
     this.#reports.tick(now);
+    this.#tellLost();
   }
 
   /** ms until the next `tick` is due, -1 if none is. */
@@ -182,13 +184,30 @@ export class Kernel {
     }
   }
 
+  #stats(): GateStats {
+    return decodeStats(this.#statsMap.get(KEY_0) ?? new Uint8Array(0));
+  }
+
+  /** Says so when process events were lost. */
+  #tellLost(): void {
+    const { lost } = this.#attribution;
+    if (lost === this.#toldLost) return;
+    this.#output.log({
+      ts: new Date().toISOString(),
+      type: "error",
+      count: lost - this.#toldLost,
+      message: "process events were lost: who made some traffic is known from /proc alone",
+    });
+    this.#toldLost = lost;
+  }
+
   #status(): KernelStatus {
-    const stats: GateStats = decodeStats(this.#statsMap.get(KEY_0) ?? new Uint8Array(0));
+    const stats = this.#stats();
     const pages = Number(readText("/proc/self/statm")?.split(" ")[1]);
     return {
       gate: { passed: stats.passed, dropped: stats.dropped, reported: stats.reported },
       queue: { ...this.#queue.stats },
-      processes: this.#table.size,
+      processes: this.#attribution.size,
       flows: this.#allowed.size,
       questions: this.#engine.questions,
       ...(Number.isFinite(pages) && { rssBytes: pages * 4096 }),
@@ -200,7 +219,7 @@ function makeAttribution(
   boot: KernelBoot,
   object: BpfObject,
   events: RingBuffer,
-  table: ProcessTable,
+  lost: () => number,
 ): Attribution {
   const maps = {
     tcp: object.map("tcp_owner", OWNER_SIZE),
@@ -208,7 +227,7 @@ function makeAttribution(
     udp: object.map("udp_owner", OWNER_SIZE),
   };
   const cgroups = named("scope_missing", () => new CgroupPaths(boot.cgroupRoot));
-  return new Attribution(maps, events, table, cgroups);
+  return new Attribution({ maps, events, lost, cgroups, scope: boot.scopeCgroupDir });
 }
 
 function attachTo(folder: string, object: BpfObject): void {

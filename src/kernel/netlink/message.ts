@@ -61,7 +61,7 @@ function decodeMessage(bytes: Uint8Array): Message | ErrorMessage | undefined {
   const type = view.getUint16(4, true);
   const seq = view.getUint32(8, true);
   if (bytes.length < HEADER + NF_HEADER) return undefined;
-  if (type === ERROR) return { seq, code: -view.getInt32(HEADER, true) };
+  if (type === ERROR) return { seq, code: Math.abs(view.getInt32(HEADER, true)) };
   if (type < 0x100) return undefined;
   return {
     subsystem: type >> 8,

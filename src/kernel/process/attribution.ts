@@ -11,7 +11,7 @@ import { decodeProcessEvent } from "../bpf/process_event.ts";
 import type { RingBuffer } from "../bpf/ringbuf.ts";
 import { type CgroupPaths, processesBelow } from "./cgroups.ts";
 import { readAncestry, readCgroup, readImage, readStat } from "./procfs.ts";
-import { ANCESTRY, NANOS_PER_TICK, type ProcessTable } from "./table.ts";
+import { ANCESTRY, NANOS_PER_TICK, ProcessTable } from "./table.ts";
 
 /** The maps that hold owners. */
 export interface OwnerMaps {
@@ -20,31 +20,56 @@ export interface OwnerMaps {
   udp: BpfMap;
 }
 
+/** What attribution works with. */
+export interface AttributionParts {
+  maps: OwnerMaps;
+  events: RingBuffer;
+  /** Process events that found the ring buffer full, since the start. */
+  lost(): number;
+  cgroups: CgroupPaths;
+  /** The scope's cgroup folder. */
+  scope: string;
+}
+
 /** Finds owners and describes them. */
 export class Attribution {
-  readonly #maps: OwnerMaps;
-  readonly #events: RingBuffer;
-  readonly #table: ProcessTable;
-  readonly #cgroups: CgroupPaths;
+  /** Process events that were lost so far. */
+  lost = 0;
+  readonly #parts: AttributionParts;
+  readonly #table = new ProcessTable();
 
-  constructor(maps: OwnerMaps, events: RingBuffer, table: ProcessTable, cgroups: CgroupPaths) {
-    this.#maps = maps;
-    this.#events = events;
-    this.#table = table;
-    this.#cgroups = cgroups;
+  constructor(parts: AttributionParts) {
+    this.#parts = parts;
+  }
+
+  /** Processes known, living and gone. */
+  get size(): number {
+    return this.#table.size;
   }
 
   /** Takes in all events that wait. */
   drain(): void {
-    this.#events.drain((record) => {
+    this.#parts.events.drain((record) => {
       const event = decodeProcessEvent(record);
-      if (event) this.#table.apply(event, this.#cgroups.path(event.cgroup));
+      if (event) this.#table.apply(event, this.#parts.cgroups.path(event.cgroup));
     });
   }
 
   /** Takes in the processes that run in the scope already. */
-  addRunning(scope: string): void {
-    for (const pid of processesBelow(scope)) this.#addFromProc(pid, undefined);
+  addRunning(): void {
+    for (const pid of processesBelow(this.#parts.scope)) this.#addFromProc(pid, undefined);
+  }
+
+  /**
+   * A flood of events must not make a process pass for what it ran before: once one was lost, only
+   * what /proc says now counts.
+   */
+  #checkLost(): void {
+    const lost = this.#parts.lost();
+    if (lost === this.lost) return;
+    this.lost = lost;
+    this.#table.clear();
+    this.addRunning();
   }
 
   /**
@@ -55,11 +80,11 @@ export class Attribution {
   owner(flow: FlowTuple): Owner | undefined {
     const key = encodeFlowKey(flow);
     if (flow.protocol === Protocol.TCP) {
-      return ownerIn(this.#maps.tcp, key) ?? ownerIn(this.#maps.tcpClosed, key);
+      return ownerIn(this.#parts.maps.tcp, key) ?? ownerIn(this.#parts.maps.tcpClosed, key);
     }
-    const connected = ownerIn(this.#maps.udp, key);
+    const connected = ownerIn(this.#parts.maps.udp, key);
     // A socket that is bound to no address noted 0. The later note is the port's present user.
-    const unbound = ownerIn(this.#maps.udp, encodeFlowKey({ ...flow, src: 0 }));
+    const unbound = ownerIn(this.#parts.maps.udp, encodeFlowKey({ ...flow, src: 0 }));
     if (!connected || !unbound) return connected ?? unbound;
     return connected.at > unbound.at ? connected : unbound;
   }
@@ -68,12 +93,13 @@ export class Attribution {
   describe(owner: Owner): ProcessInfo {
     const { pid, start, at } = owner;
     this.drain();
+    this.#checkLost();
     let info = this.#table.describe(pid, start, at);
     if (!info) {
       this.#addFromProc(pid, start);
       info = this.#table.describe(pid, start, at);
     }
-    const cgroup = this.#cgroups.path(owner.cgroup) ?? info?.cgroup;
+    const cgroup = this.#parts.cgroups.path(owner.cgroup) ?? info?.cgroup;
     return { ...(info ?? { pid }), ...(cgroup !== undefined && { cgroup }) };
   }
 

@@ -68,6 +68,14 @@ export class ProcessTable {
     return this.#all.size;
   }
 
+  /** Forgets everything: events were lost, so what is known may be of an earlier image. */
+  clear(): void {
+    this.#all.clear();
+    this.#live.clear();
+    this.#exited.clear();
+    this.#exitedBytes = 0;
+  }
+
   /** @param cgroup path of the event's cgroup */
   apply(event: ProcessEvent, cgroup: string | undefined): void {
     if (event.kind === "fork") this.#fork(event, cgroup);
