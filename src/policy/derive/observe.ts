@@ -125,14 +125,14 @@ export function isAddress(text: string): boolean {
 function keyOf(event: PolicyEvent, { name, paths, forms }: Destination, owner: string): string {
   const scheme = forms[0] === "url" ? event.url!.slice(0, 5).toLowerCase() : "";
   const path = paths.map((path) => path.join("/")).join("\u0001");
-  const address = name === null || event.type === "dns" ? event.dst_ip : "";
+  const byAddress = name === null || isAddress(name) || event.type === "dns";
   return [
     owner,
     event.type === "https" && event.url === undefined ? "handshake" : event.type,
     event.intercept === false,
     scheme,
     name,
-    address,
+    byAddress ? event.dst_ip : "",
     event.dst_port,
     forms[0] === "url" ? event.method : "",
     path,
