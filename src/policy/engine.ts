@@ -33,6 +33,8 @@ const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const ADDRESS_FLOW = 60;
 const LONGEST_FLOW = 300;
 
+const NO_FLAGS = { passthrough: false, insecure: false };
+
 type Destination = Verdict["destination"];
 
 interface Names {
@@ -124,22 +126,20 @@ export class PolicyEngine {
       ? this.#addressNames(event, now)
       : this.#claimedNames(event.host, event, now);
     const intercept = event.intercept === true;
-    // decrypting verifies the name; nothing else does
-    const claimed = destination === "other" ? [] : names;
-    const target = targetOf(event, "tcp", intercept ? names : claimed);
+    const target = targetOf(event, "tcp", names);
     target.byAddress = absent(event.host);
     const rule = selectWhole(this.#policy, target) ??
       (intercept ? selectByUrlHost(this.#policy, target, "https") : undefined);
-    if (!rule) {
-      const mismatch = destination === "other" && !intercept;
-      return this.#denied(target, destination, mismatch ? names : [], rawHint);
-    }
-    return { rule, destination, ...this.#flags({ ...target, names: claimed }, intercept) };
+    // decrypting verifies the name that was claimed; nothing else does
+    if (destination === "other" && !intercept) return mismatch(rule);
+    if (!rule) return { destination, hint: rawHint(target) };
+    const trusted = intercept && destination !== "other";
+    const flags = trusted ? this.#flags(target) : NO_FLAGS;
+    return { rule, destination: rule.block ? "confirmed" : destination, ...flags };
   }
 
   /** May the connection stay undecrypted, or its certificate unverified? */
-  #flags(target: Target, intercept: boolean): { passthrough: boolean; insecure: boolean } {
-    if (!intercept) return { passthrough: false, insecure: false };
+  #flags(target: Target): { passthrough: boolean; insecure: boolean } {
     const accept = acceptBy(target);
     const { names } = target;
     const passthrough = names.some((name) => this.#policy.passthrough.first(name, accept));
@@ -162,21 +162,15 @@ export class PolicyEngine {
       return { reason: "malformed", destination: "none" };
     }
     const { names, destination } = this.#claimedNames(url.name, event, now);
-    const mismatch = destination === "other" && url.scheme === "http";
-    const target = targetOf(event, "tcp", mismatch ? [] : names);
+    const target = targetOf(event, "tcp", names);
     // an address in a URL is a claim too: it must be where the connection goes
     target.byAddress = url.address !== null && url.address === event.dst_ip;
-    const upper = method.toUpperCase();
-    const rule = selectRequest(this.#policy, target, url, upper);
-    if (rule) return { rule, destination };
-    const known = (t: Target) => selectByUrlHost(this.#policy, t, url.scheme) !== undefined;
-    return this.#denied(
-      target,
-      destination,
-      mismatch ? names : [],
-      (t) => requestHint(t, url, upper, known(t)),
-      (t) => selectRequest(this.#policy, t, url, upper),
-    );
+    const verb = method.toUpperCase();
+    const rule = selectRequest(this.#policy, target, url, verb);
+    if (destination === "other" && url.scheme === "http") return mismatch(rule);
+    if (rule) return { rule, destination: rule.block ? "confirmed" : destination };
+    const known = selectByUrlHost(this.#policy, target, url.scheme) !== undefined;
+    return { destination, hint: requestHint(target, url, verb, known) };
   }
 
   #tcp(event: PolicyEvent, now: number): Outcome {
@@ -185,14 +179,14 @@ export class PolicyEngine {
       : this.#claimedNames(event.host, event, now);
     const target = targetOf(event, "tcp", names);
     const rule = selectWhole(this.#policy, target);
-    return rule ? { rule, destination } : this.#denied(target, destination, [], rawHint);
+    return rule ? { rule, destination } : { destination, hint: rawHint(target) };
   }
 
   #udp(event: PolicyEvent, now: number): Outcome {
     const { names, destination } = this.#addressNames(event, now);
     const target = targetOf(event, "udp", names);
     const rule = selectWhole(this.#policy, target);
-    if (!rule) return this.#denied(target, destination, [], rawHint);
+    if (!rule) return { destination, hint: rawHint(target) };
     return { rule, destination, ttl: this.#flowLife(rule, target, now) };
   }
 
@@ -217,19 +211,6 @@ export class PolicyEngine {
     return { hint: lookupHint(target, name, resolver !== undefined), destination };
   }
 
-  /** A denial. `ignored`: names that were claimed and did not count; had they, would it be allowed? */
-  #denied(
-    target: Target,
-    destination: Destination,
-    ignored: string[],
-    hint: (target: Target) => string | undefined,
-    select = (t: Target) => selectWhole(this.#policy, t),
-  ): Outcome {
-    const mismatch = ignored.length > 0 && select({ ...target, names: ignored }) !== undefined;
-    const reason = mismatch ? "host_mismatch" : "no_rule";
-    return { reason, hint: mismatch ? rawHint(target) : hint(target), destination };
-  }
-
   #addressNames(event: PolicyEvent, now: number): Names {
     const names = this.#lookups.names(event.dst_ip, now);
     return { names, destination: names.length > 0 ? "confirmed" : "none" };
@@ -240,6 +221,11 @@ export class PolicyEngine {
     if (name === null) return { names: [], destination: "none" };
     return { names: [name], destination: this.#lookups.destination(name, event.dst_ip, now) };
   }
+}
+
+/** A name was claimed at an address that is not its own; `rule` would have allowed it elsewhere. */
+function mismatch(rule: CompiledRule | undefined): Outcome {
+  return { reason: rule && !rule.block ? "host_mismatch" : "no_rule", destination: "other" };
 }
 
 /** Absent, null and the empty text all mean that there is none. */

@@ -90,7 +90,8 @@ Deno.test("the Host of a plain request is a claim, of a decrypted one it is not"
   assert.equal(at("http://a.com/", A, 80), 0);
   assert.equal(at("http://a.com/", B, 80), null);
   assert.equal(at("https://a.com/", B, 443), 0);
-  assert.equal(at("http://a.com/", "192.0.2.9", 80), 1, "an address rule needs no name");
+  assert.equal(at("http://a.com/", "192.0.2.9", 80), null, "whatever allows the address");
+  assert.equal(at("http://b.com/", "192.0.2.9", 80), 1, "no addresses are known for this name");
 });
 
 Deno.test("lookups expire, between 60 and 3600 seconds", () => {
@@ -275,4 +276,14 @@ Deno.test("hints are rules that allow", () => {
     "GET http://p.com:8080/x",
   );
   assert.equal(hint({ type: "http", url: "https://x.com/y" }), "x.com");
+});
+
+Deno.test("where an address rule allows, the destination is right whatever name is claimed", () => {
+  const engine = engineFor("192.0.2.0/24:80|443");
+  const destination = (event: Event) => judge(engine, event).destination;
+  assert.equal(destination({ type: "https", host: "evil.com", intercept: true }), "confirmed");
+  assert.equal(destination({ type: "http", url: "http://evil.com/", dst_port: 80 }), "confirmed");
+  engine.record({ name: "evil.com", ips: ["198.51.100.1"], ttl: 60 }, 0);
+  assert.equal(destination({ type: "http", url: "http://evil.com/", dst_port: 80 }), "other");
+  assert.equal(judge(engine, { type: "https", host: "evil.com" }).reason, "no_rule");
 });

@@ -12,10 +12,11 @@ import type { Diagnostic, ParseOptions } from "./types.ts";
 
 /**
  * Errors of a policy and warnings about its rules, by line. Placeholders without a value stand for
- * any name that fits, unless the options say otherwise.
+ * any name that fits, unless a repository is given or the options say otherwise.
  */
 export function validatePolicy(text: string, options: ParseOptions = {}): Diagnostic[] {
-  const { rules, diagnostics } = parsePolicy(text, { placeholders: "any", ...options });
+  const placeholders = options.repository === undefined ? "any" : "keep";
+  const { rules, diagnostics } = parsePolicy(text, { placeholders, ...options });
   const policy = compilePolicy(rules);
   return [...diagnostics, ...crossRuleWarnings(policy), ...lintRules(policy)]
     .sort((a, b) => a.line - b.line);

@@ -89,6 +89,8 @@ export interface Verdict {
   /**
    * Is `dst_ip` an address that a lookup of the event's name gave? `unknown`: no addresses are
    * known for the name; `other`: some are, and `dst_ip` is not among them; `none`: no name.
+   * Also `confirmed` if an ip or cidr rule allows `dst_ip` itself: the name then does not matter,
+   * and nothing else than `dst_ip` may be contacted for it.
    */
   destination: "confirmed" | "unknown" | "other" | "none";
   /** UDP only: seconds the flow may live before it is judged again. */
