@@ -1,0 +1,173 @@
+/**
+ * What both sides of the relay share.
+ *
+ * @module
+ */
+
+import { ClientWindow } from "./client_window.ts";
+import { ConnectionError, ErrorCode } from "./errors.ts";
+import { DEFAULT_WINDOW, encodeRstStream, encodeWindowUpdate } from "./frame.ts";
+import { Output, type Side, type StreamEnd } from "./output.ts";
+import { Peer } from "./peer.ts";
+import { MAX_REQUEST_LIST, MAX_RESPONSE_LIST, MAX_STREAMS } from "./settings.ts";
+import { RecentIds, type Stream } from "./stream.ts";
+
+/** Streams that may end badly before they were answered, on balance against those that end well. */
+const MAX_BAD_ENDS = 1000;
+
+/** Frames for the client that wait for its connection window, or for those before them. */
+interface Waiting {
+  flow: number;
+  send: () => void;
+}
+
+/** State of one relay, and the moves that both sides make. */
+export class RelayState {
+  readonly out = new Output();
+  readonly client = new Peer({ list: MAX_REQUEST_LIST, huffman: false });
+  readonly upstream = new Peer({ list: MAX_RESPONSE_LIST, huffman: true });
+  readonly streams = new Map<number, Stream>();
+  /** Streams that upstream does not know yet, in the order of their ids. */
+  readonly order: Stream[] = [];
+  /** In flight on these may be twice what a client can have open. */
+  readonly gone = new RecentIds(MAX_STREAMS * 4);
+  readonly window = new ClientWindow();
+  /** The client's SETTINGS_INITIAL_WINDOW_SIZE. */
+  initialWindow = DEFAULT_WINDOW;
+  /** Highest ids that the client opened and that upstream knows. */
+  lastClient = 0;
+  lastForwarded = 0;
+  /** Bytes kept for streams that are not open upstream. */
+  heldBytes = 0;
+  readonly waiting: Waiting[] = [];
+  /** Bytes for the client that wait for upstream's SETTINGS. */
+  earlyBytes = 0;
+  #early: Uint8Array[] = [];
+  #badEnds = 0;
+
+  /**
+   * Sends a frame of the relay's own to the client. Nothing may come before upstream's SETTINGS, which
+   * are the client's first frame too (RFC 9113 section 3.4).
+   */
+  local(bytes: Uint8Array): void {
+    if (this.upstream.started) {
+      this.out.client.push(bytes);
+      return;
+    }
+    this.#early.push(bytes);
+    this.earlyBytes += bytes.length;
+  }
+
+  /** Upstream's SETTINGS are out: what waited for them may follow. */
+  releaseEarly(): void {
+    this.out.client.push(...this.#early);
+    this.#early = [];
+    this.earlyBytes = 0;
+  }
+
+  /** Whether a frame for the client must wait. */
+  mustWait(flow: number): boolean {
+    return this.waiting.length > 0 || flow > this.window.open;
+  }
+
+  /** Sends what the client's connection window lets through. */
+  releaseWaiting(): void {
+    while (this.waiting.length > 0 && this.waiting[0]!.flow <= this.window.open) {
+      const { flow, send } = this.waiting.shift()!;
+      this.window.spend(flow);
+      send();
+    }
+  }
+
+  /** Sends to the client now, or after what waits. `send` must not use views of the input. */
+  inOrder(send: () => void): void {
+    if (this.mustWait(0)) this.waiting.push({ flow: 0, send });
+    else send();
+  }
+
+  /** The client's DATA will not reach upstream: its window is given back from here. */
+  returnToClient(flow: number): void {
+    if (flow > 0) this.local(encodeWindowUpdate(0, flow));
+  }
+
+  /** Ends a stream that both sides are done with. */
+  finish(stream: Stream): void {
+    if (!stream.clientEnd || !stream.upstreamEnd) return;
+    this.streams.delete(stream.id);
+    this.#badEnds = Math.max(0, this.#badEnds - 1);
+    this.ended(stream, { outcome: stream.phase === "refused" ? "refused" : "complete" });
+  }
+
+  /** Forgets a stream that was reset; frames that are still under way on it are dropped. */
+  drop(stream: Stream, end: Omit<StreamEnd, "stream" | "bytesUp" | "bytesDown">): void {
+    this.gone.add(stream.id);
+    this.discardHeld(stream);
+    // One that is still judged keeps its place: that is what bounds the questions under way.
+    if (stream.phase === "judging") stream.phase = "cancelled";
+    else this.streams.delete(stream.id);
+    this.ended(stream, end);
+  }
+
+  /**
+   * Resets a stream on both sides because of what one of them sent.
+   *
+   * @throws {ConnectionError} if the client does so again and again
+   */
+  fail(stream: Stream, by: Side, code: ErrorCode, message: string): void {
+    if (by === "client") this.countBadEnd();
+    if (stream.phase === "open") {
+      this.out.upstream.push(
+        encodeRstStream(stream.id, by === "upstream" ? code : ErrorCode.cancel),
+      );
+    }
+    this.local(encodeRstStream(stream.id, code));
+    this.drop(stream, { outcome: "malformed", by, code, message });
+  }
+
+  /**
+   * Counts a stream that the client let end badly.
+   *
+   * @throws {ConnectionError} on a flood of them (rapid reset)
+   */
+  countBadEnd(): void {
+    if (++this.#badEnds > MAX_BAD_ENDS) {
+      throw new ConnectionError(ErrorCode.enhanceYourCalm, "a flood of requests that are reset");
+    }
+  }
+
+  /** Drops what is held of a stream. */
+  discardHeld(stream: Stream): void {
+    this.returnToClient(stream.heldFlow);
+    this.clearHeld(stream);
+  }
+
+  /** Forgets what was held of a stream. */
+  clearHeld(stream: Stream): void {
+    for (const item of stream.held) this.heldBytes -= heldSize(item);
+    stream.held = [];
+    stream.heldFlow = 0;
+  }
+
+  /** Keeps something for later. */
+  hold(stream: Stream, item: Stream["held"][number], flow: number): void {
+    stream.held.push(item);
+    stream.heldFlow += flow;
+    this.heldBytes += heldSize(item);
+  }
+
+  /** Reports the end of a stream. */
+  ended(stream: Stream, end: Omit<StreamEnd, "stream" | "bytesUp" | "bytesDown">): void {
+    const { id, bytesUp, bytesDown, status } = stream;
+    this.out.ended.push({
+      stream: id,
+      ...end,
+      ...(status === undefined ? {} : { status }),
+      bytesUp,
+      bytesDown,
+    });
+  }
+}
+
+function heldSize(item: Stream["held"][number]): number {
+  return "bytes" in item ? item.bytes.length : 64 * item.trailers.length;
+}

@@ -1,0 +1,68 @@
+/**
+ * A relay between two test peers.
+ *
+ * @module
+ */
+
+import { concat, fromLatin1 } from "../../bytes.ts";
+import { encodeSettings, encodeSettingsAck, PREFACE, type SettingEntry } from "../frame.ts";
+import type { Question, RelayClose, RelayOutput, StreamEnd } from "../output.ts";
+import { Relay } from "../relay.ts";
+import { type List, TestPeer } from "./peer.ts";
+
+/** A plain GET. */
+export const GET: List = [
+  [":method", "GET"],
+  [":scheme", "https"],
+  [":authority", "a.example"],
+  [":path", "/x"],
+];
+
+/** A POST with further fields. */
+export function post(...more: List): List {
+  return [[":method", "POST"], ...GET.slice(1), ...more];
+}
+
+/** Feeds a relay and hands its output on at once. */
+export class World {
+  readonly relay = new Relay({ scheme: "https", host: "a.example", port: 443 });
+  readonly client = new TestPeer(false);
+  readonly server = new TestPeer(true);
+  readonly questions: Question[] = [];
+  readonly ended: StreamEnd[] = [];
+  close: RelayClose | undefined;
+
+  /** Both connections begun, settings exchanged and acknowledged. */
+  static started(client: SettingEntry[] = [], server: SettingEntry[] = []): World {
+    const world = new World();
+    world.fromClient(fromLatin1(PREFACE), encodeSettings(client));
+    world.fromServer(encodeSettings(server), encodeSettingsAck());
+    world.fromClient(encodeSettingsAck());
+    return world;
+  }
+
+  /** The client sends. */
+  fromClient(...parts: Uint8Array[]): void {
+    this.perform(this.relay.fromClient(concat(...parts)));
+  }
+
+  /** The server sends. */
+  fromServer(...parts: Uint8Array[]): void {
+    this.perform(this.relay.fromUpstream(concat(...parts)));
+  }
+
+  /** The client opens a stream, which is allowed at once. */
+  open(stream: number, list: List, endStream = true): void {
+    this.fromClient(this.client.headers(stream, list, endStream));
+    this.perform(this.relay.allow(stream));
+  }
+
+  /** Does what the relay wants done. */
+  perform(output: RelayOutput): void {
+    this.client.receive(output.toClient);
+    this.server.receive(output.toUpstream);
+    this.questions.push(...output.questions);
+    this.ended.push(...output.ended);
+    this.close ??= output.close;
+  }
+}
