@@ -79,17 +79,28 @@ function pause(): Promise<void> {
 }
 
 /**
- * Runs the proxy; returns once it serves.
+ * Runs the proxy; returns once it serves. What keeps it from serving is told to the supervisor, and
+ * ends the process.
  *
- * @throws {Deno.errors} if a role cannot be reached or a port is taken
+ * @throws {Deno.errors} if the supervisor cannot be reached
  */
 export async function runProxy(boot: ProxyBoot): Promise<void> {
   const app = new App(boot);
-  const hello = { index: boot.index, secret: boot.secret };
-  const kernel = new KernelLink(boot.kernelSocket, hello);
-  await app.supervisor.start(boot.supervisorSocket, hello);
+  await app.supervisor.start(boot.supervisorSocket, { index: boot.index, secret: boot.secret });
+  try {
+    await assemble(app, boot);
+  } catch (error) {
+    app.supervisor.tell({ op: "fatal", error: `the proxy cannot start: ${error}` });
+    await app.supervisor.flushed();
+    Deno.exit(1);
+  }
+}
+
+async function assemble(app: App, boot: ProxyBoot): Promise<void> {
+  const kernel = new KernelLink(boot.kernelSocket, { index: boot.index, secret: boot.secret });
+  await kernel.start();
   app.watchdog.add({ deadline: Infinity, expire() {}, tick: (now) => kernel.tick(now) });
-  const [ca] = await Promise.all([boot.ca ?? makeCa(), kernel.start()]);
+  const ca = boot.ca ?? await makeCa();
   const minter = new Minter(await loadCa(ca));
   app.minter = minter;
   const { live, supervisor, watchdog, pool, state } = app;

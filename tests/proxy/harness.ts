@@ -267,7 +267,8 @@ export class Role implements AsyncDisposable {
       this.dnsPort = body.dnsPort as number;
       if (body.ca) this.ca = body.ca as CaMaterial;
       this.#ready.resolve();
-    } else if (body.op === "log") this.logs.push(body.event as LogEvent);
+    } else if (body.op === "fatal") this.#ready.reject(new Error(body.error as string));
+    else if (body.op === "log") this.logs.push(body.event as LogEvent);
     else if (body.op === "open") this.opened.push(body.event as LogEvent);
     for (const wake of this.#waiters) wake();
     return undefined;

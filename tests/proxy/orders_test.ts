@@ -131,3 +131,14 @@ Deno.test("query strings are logged only when asked for", async () => {
     }, { boot: { logQueries } });
   }
 });
+
+Deno.test("a port that is taken is told to the supervisor", async () => {
+  using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const frontPort = (taken.addr as Deno.NetAddr).port;
+  const started = Role.start({
+    destination: { ip: "127.0.0.1", port: 1 },
+    judge: () => ALLOW,
+    boot: { frontPort },
+  });
+  await assert.rejects(started, /cannot start.*AddrInUse/);
+});

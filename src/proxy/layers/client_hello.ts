@@ -5,11 +5,15 @@
  * @module
  */
 
+import { parseIpv4 } from "./address.ts";
 import { toLatin1 } from "./bytes.ts";
 
 /** What the first bytes of a TLS client say. */
 export interface ClientHello {
-  /** server_name, in lower case and without a trailing dot; absent if the client sent none. */
+  /**
+   * server_name, in lower case and without a trailing dot; absent if the client sent none, or an
+   * address (which RFC 6066 forbids, and which says nothing).
+   */
   sni?: string;
   /** ALPN protocols in the client's order. */
   alpn: string[];
@@ -118,13 +122,13 @@ function readHello(message: Uint8Array): ClientHello {
   return hello;
 }
 
-function readServerName(body: Uint8Array): string {
+function readServerName(body: Uint8Array): string | undefined {
   const list = new Reader(new Reader(body).vector(2));
   if (list.uint(1) !== 0) throw new Short("server_name is no host name");
   const name = toLatin1(list.vector(2)).toLowerCase().replace(/\.$/, "");
   if (list.left > 0) throw new Short("server_name has several names");
   if (!HOST.test(name)) throw new Short("server_name is no host name");
-  return name;
+  return parseIpv4(name) ? undefined : name;
 }
 
 function readAlpn(body: Uint8Array): string[] {

@@ -57,6 +57,8 @@ Deno.test("a part of it wants more, whatever part", () => {
 
 Deno.test("a client without a name is one without a name", () => {
   assert.deepEqual(parseClientHello(hello([])), { kind: "hello", hello: { alpn: [] } });
+  const address = parseClientHello(hello([serverName("192.0.2.1")]));
+  assert.equal(address.kind === "hello" && address.hello.sni, undefined);
 });
 
 Deno.test("what two readers could read differently is malformed", () => {

@@ -55,6 +55,11 @@ export class SupervisorLink {
     this.tell({ op: "open", conn, event });
   }
 
+  /** Resolves once everything that was sent before is written. */
+  async flushed(): Promise<void> {
+    await this.#link?.drained();
+  }
+
   /** Defined while log lines back up: wait for it before taking on more work. */
   get congestion(): Promise<void> | undefined {
     return this.#link?.congested ? this.#link.drained() : undefined;
@@ -81,7 +86,7 @@ export class SupervisorLink {
 
   async #drain(id: number): Promise<void> {
     await this.orders.drain();
-    await this.#link?.drained();
+    await this.flushed();
     this.#answer(id, { ok: true });
   }
 

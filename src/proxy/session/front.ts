@@ -59,6 +59,7 @@ async function serve(proxy: Proxy, socket: Deno.TcpConn): Promise<void> {
 async function identify(proxy: Proxy, socket: Deno.TcpConn): Promise<void> {
   const { hostname: src_ip, port: src_port } = socket.remoteAddr as Deno.NetAddr;
   const { hostname: local_ip, port: local_port } = socket.localAddr as Deno.NetAddr;
+  await proxy.supervisor.congestion;
   const asking = proxy.kernel.flow({ protocol: "tcp", src_ip, src_port, local_ip, local_port });
   const reader = new StreamReader(socket);
   reader.prefetch(); // the client's first bytes arrive while the kernel role looks it up
