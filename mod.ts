@@ -3,6 +3,7 @@
  * network. It needs no permission and runs in Deno, Node and browsers.
  *
  * ```ts
+ * import assert from "node:assert/strict";
  * import { compile, evaluate, parse } from "@egress/cli";
  *
  * const { rules } = parse("*.example.com\nPOST https://api.example.net/v1/* exe=/usr/bin/node\n");
@@ -14,7 +15,7 @@
  *   method: "POST",
  *   exe: "/usr/bin/curl",
  * }]);
- * console.assert(verdict?.policy === "deny"); // it is not node
+ * assert.ok(verdict?.policy === "deny"); // it is not node
  * ```
  *
  * @module
@@ -65,11 +66,12 @@ export { explainRule, formatRule, formatRules, PolicyEngine } from "./src/policy
  * Reads a policy. Never throws: a line that is not valid yields one diagnostic and no rule.
  *
  * ```ts
+ * import assert from "node:assert/strict";
  * import { parse } from "@egress/cli";
  *
  * const { rules, diagnostics } = parse("github.com\n*.github.*\n");
- * console.assert(rules.length === 1 && rules[0]?.type === "host");
- * console.assert(diagnostics[0]?.line === 2);
+ * assert.ok(rules.length === 1 && rules[0]?.type === "host");
+ * assert.ok(diagnostics[0]?.line === 2);
  * ```
  *
  * @param text the whole policy
@@ -82,10 +84,11 @@ export function parse(text: string, options: ParseOptions = {}): ParsedPolicy {
  * Errors and warnings of a policy, by line. Placeholders that have no value stand for any name.
  *
  * ```ts
+ * import assert from "node:assert/strict";
  * import { validate } from "@egress/cli";
  *
  * const [problem] = validate("https://api.example.com/x?q=1\n");
- * console.assert(problem?.severity === "error" && problem.line === 1);
+ * assert.ok(problem?.severity === "error" && problem.line === 1);
  * ```
  *
  * @param text the whole policy
@@ -98,13 +101,14 @@ export function validate(text: string, options: ParseOptions = {}): Diagnostic[]
  * Compiles rules into indexes, once for any number of decisions.
  *
  * ```ts
+ * import assert from "node:assert/strict";
  * import { compile, parse, PolicyEngine } from "@egress/cli";
  *
  * const engine = new PolicyEngine(compile(parse("db.example.com:5432").rules), { audit: false });
  * engine.record({ name: "db.example.com", ips: ["192.0.2.7"], ttl: 300 }, 0);
  * const event = { type: "tcp", dst_ip: "192.0.2.7", dst_port: 5432 } as const;
- * console.assert(engine.judge(event, 10).policy === "allow");
- * console.assert(engine.judge(event, 400).policy === "deny"); // the answer has expired
+ * assert.ok(engine.judge(event, 10).policy === "allow");
+ * assert.ok(engine.judge(event, 400).policy === "deny"); // the answer has expired
  * ```
  *
  * @param rules from {@link parse}
@@ -118,13 +122,14 @@ export function compile(rules: readonly Rule[]): CompiledPolicy {
  * use {@link PolicyEngine}.
  *
  * ```ts
+ * import assert from "node:assert/strict";
  * import { compile, evaluate, parse } from "@egress/cli";
  *
  * const policy = compile(parse("8.8.8.8:53/udp\ndns:*.example.com\n").rules);
  * const [verdict] = evaluate(policy, [
  *   { type: "dns", dst_ip: "8.8.8.8", dst_port: 53, name: "www.example.com" },
  * ]);
- * console.assert(verdict?.policy === "allow" && verdict.rule_line === 2);
+ * assert.ok(verdict?.policy === "allow" && verdict.rule_line === 2);
  * ```
  *
  * @param policy from {@link compile}
@@ -144,6 +149,7 @@ export function evaluate(
  * Derives a minimal policy that allows what logs show.
  *
  * ```ts
+ * import assert from "node:assert/strict";
  * import { suggest } from "@egress/cli";
  *
  * const log = ["1", "2", "3"].map((id) => ({
@@ -155,7 +161,7 @@ export function evaluate(
  *   url: `https://api.example.com/items/${id}`,
  * }));
  * const { text } = suggest([log]);
- * console.assert(text.includes("GET https://api.example.com/items/*"));
+ * assert.ok(text.includes("GET https://api.example.com/items/*"));
  * ```
  *
  * @param logs one list of events for each log, oldest event first

@@ -70,7 +70,7 @@ function totals(result: AnalysisResult): string {
   const least = truncated ? "at least " : "";
   return `${least}${allowedCount + blockedPairs.length} pairs of process and destination: ` +
     `${allowedCount} allowed (${result.allowed} events), ` +
-    `${blockedPairs.length} blocked (${result.blocked} events); ${unused.length} rules unused\n`;
+    `${blockedPairs.length} blocked (${result.blocked} events); ${unused.length} unused rules\n`;
 }
 
 function groups(pairs: readonly Pair[]): Group[] {
