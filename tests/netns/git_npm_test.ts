@@ -86,12 +86,14 @@ test("npm: install fetches and unpacks a package", async (scene) => {
 test("npm: publishing to a registry that may only be read from is refused", async (scene) => {
   const manifest = JSON.stringify({ name: "left-pad", version: "9.9.9" });
   await Deno.writeTextFile(`${scene.folder}/package.json`, manifest);
+  await Deno.writeTextFile(`${scene.folder}/npmrc`, "//registry.test/:_authToken=t\n");
   const run = await scene.run({
     policy: "GET https://registry.test/*",
     command: ["npm", "--prefix", scene.folder, "publish", scene.folder],
-    env: { ...npmEnv(scene.folder), "npm_config_//registry.test/:_authToken": "t" },
+    env: npmEnv(scene.folder),
   });
   assert.notEqual(run.status, 0);
+  assert.match(run.stderr, /403/);
   const event = some(run.log, { type: "https", policy: "deny", method: "PUT" });
   assert.equal(event.url, "https://registry.test/left-pad");
   const puts = (await scene.received()).filter((i) => i.kind === "request" && i.method !== "GET");

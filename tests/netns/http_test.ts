@@ -35,6 +35,7 @@ test("http: a request without a rule is answered 403 and goes nowhere", async (s
     run.stdout,
     "Blocked by egress: POST http://site.test/p by /usr/bin/curl. " +
       "To allow: POST http://site.test/p exe=/usr/bin/curl\n403",
+    run.stderr,
   );
   assert.equal(one(run.log, { type: "http" }).reason, "no_rule");
   const got = (await scene.received()).filter((item) => item.kind !== "dns");
@@ -71,7 +72,7 @@ test("http: keep-alive requests are judged one by one", async (scene) => {
       "http://site.test/yes/2",
     ],
   });
-  assert.match(run.stdout, /^GET \/yes\/1 0\nBlocked by egress: .*\nGET \/yes\/2 0\n$/);
+  assert.match(run.stdout, /^GET \/yes\/1 0\nBlocked by egress: .*\nGET \/yes\/2 0\n$/, run.stderr);
 });
 
 test("http: a head that two parsers could read differently is refused", async (scene) => {
@@ -82,7 +83,7 @@ test("http: a head that two parsers could read differently is refused", async (s
     command: ["sh", "-c", "getent ahostsv4 site.test >/dev/null; nc -N 198.51.100.20 80"],
     stdin: smuggled,
   });
-  assert.match(run.stdout, /^HTTP\/1\.1 400 /);
+  assert.match(run.stdout, /^HTTP\/1\.1 400 /, run.stderr);
   assert.equal(one(run.log, { type: "http" }).reason, "malformed");
   const got = (await scene.received()).filter((item) => item.kind === "request");
   assert.deepEqual(got, []);

@@ -68,6 +68,7 @@ test("https: a request that no url rule covers is answered 403 with the rule tha
     "GET /public/x 0\n" +
       "Blocked by egress: POST https://site.test/public/x by /usr/bin/curl. " +
       "To allow: POST https://site.test/public/x exe=/usr/bin/curl\n403\n",
+    run.stderr,
   );
   const allowed = one(run.log, { type: "https", policy: "allow" });
   assert.equal(allowed.rule, policy);
@@ -87,7 +88,11 @@ test("https: requests over one connection are judged one by one", async (scene) 
     policy: "https://site.test/yes/*",
     command: ["sh", "-c", script],
   });
-  assert.match(run.stdout, /^GET \/yes\/1 0\nBlocked by egress: GET .*\nGET \/yes\/2 0\n$/);
+  assert.match(
+    run.stdout,
+    /^GET \/yes\/1 0\nBlocked by egress: GET .*\nGET \/yes\/2 0\n$/,
+    run.stderr,
+  );
   const requests = (await scene.received()).filter((item) => item.kind === "request");
   assert.deepEqual(requests.map((r) => r.url), [
     "https://site.test/yes/1",
@@ -105,7 +110,11 @@ test("https: python's urllib gets through with the run's own CA, as allowed", as
     command: ["/usr/bin/python3", "-c", program],
   });
   assert.equal(run.status, 0, run.stderr);
-  assert.match(run.stdout, /^GET \/py 0\n403 Blocked by egress: POST https:\/\/site\.test\/py by /);
+  assert.match(
+    run.stdout,
+    /^GET \/py 0\n403 Blocked by egress: POST https:\/\/site\.test\/py by /,
+    run.stderr,
+  );
   const exe = await Deno.realPath("/usr/bin/python3");
   assert.equal(one(run.log, { type: "https", policy: "allow" }).exe, exe);
   assert.deepEqual(one(run.log, { type: "https", policy: "deny" }).cmdline, [
@@ -127,7 +136,7 @@ test("https: an exe attribute admits one program and no other", async (scene) =>
 test("https: other ports need their own rule", async (scene) => {
   const script = "curl -sS https://site.test:8443/p; curl -sSf https://site.test/q";
   const run = await scene.run({ policy: "site.test:8443", command: ["sh", "-c", script] });
-  assert.equal(run.stdout, "GET /p 0\n");
+  assert.equal(run.stdout, "GET /p 0\n", run.stderr);
   assert.notEqual(run.status, 0);
   assert.equal(one(run.log, { type: "https", policy: "deny" }).dst_port, 443);
 });

@@ -82,7 +82,7 @@ for (const role of ["kernel", "engine", "proxy"]) {
     for (const pid of pids) Deno.kill(pid, "SIGKILL");
     await go(scene);
     const run = await running.finished;
-    assert.match(run.stdout, /done/);
+    assert.match(run.stdout, /done/, run.stderr);
     assert.doesNotMatch(run.stdout, /forbidden 200/);
     await scene.attackerGotNothing();
     assert.deepEqual(await tracesOf(id), []);

@@ -69,7 +69,7 @@ export async function rolesOf(id: string): Promise<Map<string, number[]>> {
   return roles;
 }
 
-/** A process's command line; empty once it is gone. */
+/** A process's command line; empty once it is gone, also while nobody has asked for its status. */
 export function commandLine(pid: number): string {
   try {
     return Deno.readTextFileSync(`/proc/${pid}/cmdline`).replaceAll("\0", " ").trim();
