@@ -64,6 +64,7 @@ export class Kernel {
   readonly #queue: UdpQueue;
   readonly #server: ProxyServer;
   #toldLost = 0;
+  #nextTick = 0;
 
   private constructor(boot: KernelBoot, object: BpfObject, epoll: Epoll, output: KernelOutput) {
     this.#boot = boot;
@@ -142,14 +143,18 @@ export class Kernel {
   /** @param reason what denials say while closed */
   setMode(mode: "enforce" | "audit" | "closed", reason: DenyReason = "unavailable"): void {
     this.#modeMap.set(KEY_0, new Uint8Array(new Uint32Array([GateMode[mode]]).buffer));
-    this.#queue.closed = mode === "closed";
+    this.#queue.mode = mode;
+    this.#server.audit = mode === "audit";
     this.#server.closed = mode === "closed" ? reason : undefined;
     if (mode === "closed") this.#allowed.clear();
   }
 
-  /** Looks at deadlines. */
+  /** To be called after each round of the loop: sends verdicts, looks at deadlines now and then. */
   tick(): void {
+    this.#queue.flush();
     const now = bootMillis();
+    if (now < this.#nextTick) return;
+    this.#nextTick = now + TICK;
     this.#engine.expire(now);
     this.#queue.tick(now);
     this.#allowed.expire(now);

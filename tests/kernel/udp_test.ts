@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { FlowAnswer, PolicyEvent, Verdict } from "../../src/protocol/mod.ts";
+import type { FlowAnswer, KernelBoot, PolicyEvent, Verdict } from "../../src/protocol/mod.ts";
 import {
   connectProxy,
   DNS,
@@ -14,11 +14,15 @@ import { INSIDE, OUTSIDE, PYTHON, World } from "../support/kernel_world.ts";
 
 const UDP_PORT = 7777;
 
-async function start(world: World, judge: (event: PolicyEvent) => Verdict | undefined) {
+async function start(
+  world: World,
+  judge: (event: PolicyEvent) => Verdict | undefined,
+  more: Partial<KernelBoot> = {},
+) {
   const engine = await FakeEngine.at(world.folder);
   world.onEnd(() => engine.end());
   engine.judge = judge;
-  const role = await KernelRole.start(world, engine);
+  const role = await KernelRole.start(world, engine, more);
   await role.ready();
   await putRules(world);
   const far = await world.listener("far", OUTSIDE, 8080, UDP_PORT);
@@ -192,4 +196,28 @@ except OSError as error:
   const line = await role.log((event) => event.policy === "deny");
   assert.equal(line.reason, "gate");
   assert.deepEqual(far.left, []);
+});
+
+Deno.test("an engine that does not answer means denial", async () => {
+  await using world = await World.create();
+  const { role, far } = await start(world, () => undefined);
+  const ended = await world.run(PYTHON, "-c", CONNECTED, `${UDP_PORT}`);
+  assert.match(ended.stderr, /ConnectionRefusedError/);
+  const line = await role.log((event) => event.type === "udp");
+  assert.equal(line.reason, "unavailable");
+  assert.deepEqual(far.left, []);
+});
+
+Deno.test("audit mode logs a denial and lets the packet pass, malformed DNS too", async () => {
+  await using world = await World.create();
+  const deny = verdict("deny", { pass: true });
+  const { role, far } = await start(world, () => deny, { audit: true });
+  const ended = await world.run(PYTHON, "-c", CONNECTED, `${UDP_PORT}`);
+  assert.equal(ended.stdout, "hello\n");
+  assert.equal((await role.log((event) => event.type === "udp")).reason, "no_rule");
+  await far.take();
+  const resolver = await world.listener("far", OUTSIDE, 8053, 53);
+  assert.equal((await world.run(PYTHON, "-c", CONNECTED, "53")).stdout, "hello\n");
+  assert.equal((await role.log((event) => event.type === "udp")).reason, "malformed");
+  await resolver.take();
 });

@@ -36,6 +36,8 @@ export class FrameChannel {
   readonly #queue: Uint8Array<ArrayBuffer>[] = [];
   #queued = 0;
   #open = true;
+  /** Whether epoll tells when the output takes more. */
+  #watching = false;
 
   /**
    * @param input read from; may be the same as `output`
@@ -112,15 +114,17 @@ export class FrameChannel {
   }
 
   #watch(): void {
-    if (!this.#open) return;
-    const bits = this.#queue.length > 0 ? Ready.OUT : 0;
+    const wanted = this.#queue.length > 0;
+    if (!this.#open || wanted === this.#watching) return;
+    this.#watching = wanted;
+    const bits = wanted ? Ready.OUT : 0;
     if (this.#output === this.#input) this.#epoll.modify(this.#input, Ready.IN | bits);
     else this.#epoll.modify(this.#output, bits);
   }
 
   #ready(bits: number): void {
     if (bits & Ready.OUT) this.flush();
-    if (this.#open && bits & ~Ready.OUT) this.#guard(() => this.#readOnce());
+    if (this.#open && bits & ~Ready.OUT) this.#readOnce();
   }
 
   #outputReady(bits: number): void {
@@ -129,14 +133,14 @@ export class FrameChannel {
   }
 
   #readOnce(): void {
-    const size = read(this.#input, this.#chunk);
-    if (size === undefined) return;
-    if (size === 0) this.close("the peer closed its end");
-    else this.#decode(this.#chunk.subarray(0, size));
-  }
-
-  #decode(bytes: Uint8Array): void {
-    for (const frame of this.#decoder.push(bytes)) {
+    let frames: Frame[] = [];
+    this.#guard(() => {
+      const size = read(this.#input, this.#chunk);
+      if (size === 0) this.close("the peer closed its end");
+      else if (size !== undefined) frames = this.#decoder.push(this.#chunk.subarray(0, size));
+    });
+    // Outside the guard: what goes wrong in a handler is not the peer's fault.
+    for (const frame of frames) {
       if (this.#open) this.#handlers.frame(frame);
     }
   }

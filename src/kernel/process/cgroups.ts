@@ -5,6 +5,7 @@
  */
 
 import { libc } from "../ffi/libc.ts";
+import { SyscallError } from "../sys/call.ts";
 import { Fd, Open, open } from "../sys/fd.ts";
 import { listSubfolders, readLink, readText } from "../sys/files.ts";
 
@@ -55,10 +56,18 @@ export class CgroupPaths {
 
 /** Pids of all processes in a cgroup and below it. */
 export function processesBelow(folder: string): number[] {
-  const pids = (readText(`${folder}/cgroup.procs`, 1 << 20) ?? "").split("\n").filter((l) =>
-    l !== ""
-  );
-  const list = pids.map(Number);
+  const list = processesIn(folder);
   for (const name of listSubfolders(folder)) list.push(...processesBelow(`${folder}/${name}`));
   return list;
+}
+
+function processesIn(folder: string): number[] {
+  try {
+    const text = readText(`${folder}/cgroup.procs`, 1 << 20) ?? "";
+    return text.split("\n").filter((line) => line !== "").map(Number);
+  } catch (error) {
+    // A threaded cgroup lists no processes, and one that was just removed nothing.
+    if (error instanceof SyscallError) return [];
+    throw error;
+  }
 }

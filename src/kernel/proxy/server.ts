@@ -21,6 +21,7 @@ import { decodeOriginal, encodeGetByReply } from "../netlink/conntrack.ts";
 import type { NetlinkSocket } from "../netlink/socket.ts";
 import { formatIpv4, parseIpv4 } from "../packet/address.ts";
 import type { Attribution } from "../process/attribution.ts";
+import { SyscallError } from "../sys/call.ts";
 import { type Epoll, Ready } from "../sys/epoll.ts";
 import type { Fd } from "../sys/fd.ts";
 import { accept, listenUnix, peerUid } from "../sys/unix.ts";
@@ -43,6 +44,8 @@ export interface ServerParts {
 export class ProxyServer {
   /** While set, everything is denied with this reason. */
   closed: DenyReason | undefined = "unavailable";
+  /** Nothing is blocked: a connection without a known process is judged all the same. */
+  audit = false;
   readonly #parts: ServerParts;
   readonly #listener: Fd;
   readonly #flows = new Flows();
@@ -84,7 +87,7 @@ export class ProxyServer {
     if (frame.kind !== FrameKind.request) return channel.close("not a request");
     switch (message?.op) {
       case "flow":
-        return channel.respond(frame.id, this.#flow(message));
+        return channel.respond(frame.id, this.#answerFlow(message));
       case "judge":
         return this.#judge(channel, frame.id, message);
       case "lookup":
@@ -96,8 +99,17 @@ export class ProxyServer {
     }
   }
 
-  #flow(question: FlowQuestion): FlowAnswer {
+  #answerFlow(question: FlowQuestion): FlowAnswer {
     if (this.closed) return { ok: false, reason: "unavailable" };
+    try {
+      return this.#flow(question);
+    } catch (error) {
+      if (!(error instanceof SyscallError)) throw error;
+      return { ok: false, reason: "unavailable" };
+    }
+  }
+
+  #flow(question: FlowQuestion): FlowAnswer {
     const src = parseIpv4(question.src_ip);
     const local = parseIpv4(question.local_ip);
     // Only IPv4 is ever redirected.
@@ -114,8 +126,8 @@ export class ProxyServer {
     }
     this.#parts.attribution.drain();
     const owner = this.#parts.attribution.owner(original);
-    if (!owner) return { ok: false, reason: "unattributed" };
-    const process = this.#parts.attribution.describe(owner);
+    if (!owner && !this.audit) return { ok: false, reason: "unattributed" };
+    const process = owner ? this.#parts.attribution.describe(owner) : {};
     return {
       ok: true,
       flow: this.#flows.add(process),

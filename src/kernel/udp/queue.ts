@@ -57,8 +57,11 @@ export interface QueueStats {
 /** The bound queue. */
 export class UdpQueue {
   readonly stats: QueueStats = { packets: 0, allowed: 0, denied: 0 };
-  /** Drop everything without asking. */
-  closed = true;
+  /**
+   * `closed` drops everything without asking; `audit` lets pass what this process itself finds wrong,
+   * but not what nobody could judge.
+   */
+  mode: "enforce" | "audit" | "closed" = "closed";
   readonly #socket = new NetlinkSocket(16384);
   readonly #queue: number;
   readonly #marks: Marks;
@@ -133,13 +136,10 @@ export class UdpQueue {
     // Only this process gives marks, and a packet with one skips the queue: this one is forged.
     const forged = mark !== 0 && (mark === allow || mark === deny || mark === dns);
     const datagram = decodeDatagram(packet.payload);
-    if (this.closed || forged || !datagram) {
-      this.stats.denied++;
-      this.#fate(packet.id, Fate.DROP, 0);
-      if (datagram) this.#logDenied(datagram.flow, denied(forged ? "gate" : "unavailable"), {});
-      return;
-    }
-    this.#datagram(packet.id, datagram);
+    if (datagram && this.mode !== "closed" && !forged) return this.#datagram(packet.id, datagram);
+    this.stats.denied++;
+    this.#fate(packet.id, Fate.DROP, 0);
+    if (datagram) this.#logDenied(datagram.flow, denied(forged ? "gate" : "unavailable"), {});
   }
 
   #datagram(id: number, datagram: Datagram): void {
@@ -176,21 +176,31 @@ export class UdpQueue {
       return this.#deny(flow, parked.packets, verdict, who);
     }
     const ttl = Math.max(verdict.ttl ?? DEFAULT_TTL, SHORTEST_TTL);
+    if (!this.#allow(flow, parked.packets, ttl)) {
+      return this.#deny(flow, parked.packets, denied("unavailable"), who);
+    }
+    this.#parts.write(logLine(flow, verdict, who));
+  }
+
+  /** @returns false if the gate takes no more flows */
+  #allow(flow: FlowTuple, ids: number[], ttl: number): boolean {
     try {
       this.#parts.allowed.add(flow, bootMillis() + ttl * 1000);
     } catch (error) {
       if (!(error instanceof SyscallError)) throw error;
-      return this.#deny(flow, parked.packets, denied("unavailable"), who);
+      return false;
     }
-    for (const id of parked.packets) this.#fate(id, Fate.REPEAT, this.#marks.allow);
-    this.stats.allowed += parked.packets.length;
-    this.#parts.write(logLine(flow, verdict, who));
+    for (const id of ids) this.#fate(id, Fate.REPEAT, this.#marks.allow);
+    this.stats.allowed += ids.length;
+    return true;
   }
 
   #deny(flow: FlowTuple, ids: number[], verdict: Verdict, who: ProcessInfo | undefined): void {
+    this.#logDenied(flow, verdict, who ?? {});
+    const passes = this.mode === "audit" && verdict.reason !== "unavailable";
+    if (passes && this.#allow(flow, ids, DEFAULT_TTL)) return;
     this.stats.denied += ids.length;
     for (const id of ids) this.#fate(id, Fate.REPEAT, this.#marks.deny);
-    this.#logDenied(flow, verdict, who ?? {});
   }
 
   #logDenied(flow: FlowTuple, verdict: Verdict, who: ProcessInfo): void {
