@@ -31,6 +31,7 @@ const CONNECTION_FIELDS: ReadonlySet<string> = new Set([
  * @throws {FieldError} if its name or value may not occur
  */
 export function checkField({ name, value }: Field): void {
+  if (name.startsWith(":")) throw new FieldError(`${name} where it has no place`);
   if (!STATIC_NAMES.has(name) && !NAME.test(name)) {
     throw new FieldError(`the field name ${JSON.stringify(name)} is malformed`);
   }
@@ -47,12 +48,7 @@ export function checkField({ name, value }: Field): void {
  * @returns why it is malformed, if it is
  */
 export function checkTrailers(fields: readonly Field[]): FieldError | undefined {
-  return fieldError(() => {
-    for (const field of fields) {
-      if (field.name.startsWith(":")) throw new FieldError(`${field.name} in trailers`);
-      checkField(field);
-    }
-  });
+  return fieldError(() => fields.forEach(checkField));
 }
 
 /**

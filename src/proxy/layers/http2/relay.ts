@@ -113,13 +113,16 @@ export class Relay {
   }
 
   #close(by: Side, error: ConnectionError): void {
-    const { out, streams, upstream, lastClient } = this.#state;
+    const { out, streams, client, upstream, lastClient } = this.#state;
     const debug = encodeText(error.message);
     // Also a client that never saw upstream's SETTINGS gets a valid beginning and a reason.
     if (!upstream.started) out.client.push(encodeSettings([]));
     const toOther = by === "client" ? ErrorCode.none : ErrorCode.internal;
     out.client.push(encodeGoaway(lastClient, by === "client" ? error.code : toOther, debug));
-    out.upstream.push(encodeGoaway(0, by === "upstream" ? error.code : toOther, debug));
+    // Before the client's SETTINGS, upstream has not heard of this connection at all.
+    if (client.started) {
+      out.upstream.push(encodeGoaway(0, by === "upstream" ? error.code : toOther, debug));
+    }
     for (const stream of streams.values()) {
       if (stream.phase !== "cancelled") this.#state.ended(stream, { outcome: "lost", by });
     }
