@@ -28,6 +28,15 @@ const COMMANDS: Record<string, Command> = {
     summary: "would this policy allow what the log saw?",
     load: () => import("./src/cli/analyze.ts"),
   },
+  suggest: { summary: "a minimal policy from logs", load: () => import("./src/cli/suggest.ts") },
+  explain: {
+    summary: "which rule allows an event, or why none",
+    load: () => import("./src/cli/explain.ts"),
+  },
+  permissions: {
+    summary: "GitHub token permissions that a log's requests need",
+    load: () => import("./src/cli/permissions.ts"),
+  },
   conformance: {
     summary: "drive the policy engine over stdin and stdout",
     load: () => import("./src/cli/conformance.ts"),

@@ -27,7 +27,7 @@ Deno.test("validate needs read permission only, for workflows too", async () => 
   const file = files.write("w.yml", policy);
   const { code, out, err } = await egress([`--allow-read=${files.path}`], ["validate", file]);
   assert.equal(code, 1, err);
-  assert.match(out, /^.*w\.yml:1:55: error\[/);
+  assert.match(out, /^.*w\.yml:1:56: error\[/);
 });
 
 Deno.test("validate reads standard input with no permission at all", async () => {
