@@ -5,10 +5,9 @@
  */
 
 import type { PolicyEvent } from "../protocol/event.ts";
-import { parseIpv4 } from "./address.ts";
+import { maskTo, parseIpv4 } from "./address.ts";
 import { type CompiledRule, compileRule, portFits } from "./compile.ts";
 import { formatPorts } from "./format.ts";
-import { maskTo } from "./address.ts";
 import { eventName, hostMatches } from "./names.ts";
 import { pathMatches } from "./path.ts";
 import type { Rule } from "./types.ts";
@@ -25,6 +24,16 @@ export interface RulePart {
 
 /**
  * Holds every part of a rule against an event. All must be `ok` for the rule to select it.
+ *
+ * ```ts
+ * import { explainRule } from "./explain.ts";
+ * import { parsePolicy } from "./parse.ts";
+ *
+ * const [rule] = parsePolicy("github.com:22").rules;
+ * const event = { type: "https", dst_ip: "192.0.2.1", dst_port: 443, host: "github.com" } as const;
+ * const wrong = explainRule(rule!, event).filter((part) => !part.ok);
+ * if (wrong[0]!.detail !== "wants 22, is 443") throw new Error("not reached");
+ * ```
  *
  * @param names names known for the destination from lookups, for events that bring none
  */

@@ -9,6 +9,14 @@ import type { AttrValue, PortList, Rule } from "./types.ts";
 /**
  * Prints a complete rule, so that parsing the result without defaults gives the same rule again.
  * A path rule is printed as two lines, its header first.
+ *
+ * ```ts
+ * import { formatRule } from "./format.ts";
+ * import { parsePolicy } from "./parse.ts";
+ *
+ * const { rules } = parsePolicy("[:53/udp exe=/usr/bin/dig]\n9.9.9.9");
+ * if (formatRule(rules[0]!) !== "9.9.9.9:53/udp exe=/usr/bin/dig") throw new Error("not reached");
+ * ```
  */
 export function formatRule(rule: Rule): string {
   const tail = flags(rule) + Object.entries(rule.attrs).map(formatAttr).join("");

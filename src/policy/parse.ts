@@ -28,6 +28,14 @@ import type { Diagnostic, ParsedPolicy, ParseOptions, Rule } from "./types.ts";
 /**
  * Reads a policy. Never throws: a line that is not valid yields one diagnostic and no rule.
  *
+ * ```ts
+ * import { parsePolicy } from "./parse.ts";
+ *
+ * const { rules, diagnostics } = parsePolicy("github.com:22 exe=/usr/bin/ssh\ngithub.*\n");
+ * if (rules[0]!.port[0] !== 22) throw new Error("not reached");
+ * if (diagnostics[0]!.line !== 2) throw new Error("not reached");
+ * ```
+ *
  * @param text the whole policy; lines end in LF or CRLF, a leading U+FEFF is skipped
  */
 export function parsePolicy(text: string, options: ParseOptions = {}): ParsedPolicy {

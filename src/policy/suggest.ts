@@ -58,6 +58,11 @@ const HINTS: Hint[] = [
     suggestion: (m) => `write \`${m[0].toLowerCase()}\``,
   },
   {
+    pattern: /(?<=^[ \t]*[A-Za-z0-9.*-]+\.[A-Za-z]+)\/[^ \t]*/,
+    message: "a path stands only in a URL",
+    suggestion: (m) => `write \`https://${m.input.slice(0, m.index).trim()}${m[0]}\``,
+  },
+  {
     pattern: /(?<==)["`]/,
     message: "a value that begins with a quote must end with it, and a blank must follow",
   },
