@@ -20,7 +20,12 @@ for (const [name, attempt] of Object.entries(tries)) {
 console.log(JSON.stringify(can));
 `;
 
-const EXPECTED: Record<Role, string[]> = { kernel: ["ffi"], engine: [], proxy: ["net"] };
+const EXPECTED: Record<Role, string[]> = {
+  kernel: ["ffi"],
+  engine: [],
+  proxy: ["net"],
+  relay: ["net"],
+};
 
 for (const role of Object.keys(ROLES) as Role[]) {
   Deno.test(`the ${role} role can do what its row grants and nothing else`, async () => {
@@ -31,6 +36,7 @@ for (const role of Object.keys(ROLES) as Role[]) {
       const context = {
         kernelSocket: "/nonexistent/k.sock",
         supervisorSocket: "/nonexistent/s.sock",
+        insecureSocket: "/nonexistent/i.sock",
       };
       const out = await new Deno.Command(Deno.execPath(), {
         args: [

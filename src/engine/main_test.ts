@@ -3,7 +3,7 @@ import { encodeFrame, FrameDecoder, FrameKind } from "../protocol/frame.ts";
 import { ROLES } from "../protocol/roles.ts";
 
 const root = new URL("../../", import.meta.url);
-const context = { kernelSocket: "/nowhere", supervisorSocket: "/nowhere" };
+const context = { kernelSocket: "/nowhere", supervisorSocket: "/nowhere", insecureSocket: "" };
 
 /** Starts a module as the engine role is started. */
 function start(entry: string, stdin: "piped" | "null"): Deno.ChildProcess {

@@ -96,8 +96,8 @@ export interface ProxyBoot {
 }
 
 /**
- * Boot frame of the relay for `insecure` connections: the proxy's program, started with the row
- * `RELAY` of roles.ts. It ends when its stdin does.
+ * Boot frame of the relay for `insecure` connections: the proxy's program in the role
+ * `relay`. It says `{op: "ready"}` on stdout (an event) and ends when its stdin does.
  */
 export interface RelayBoot {
   role: "relay";

@@ -5,14 +5,14 @@
  * @module
  */
 
-export type Role = "kernel" | "engine" | "proxy";
+export type Role = "kernel" | "engine" | "proxy" | "relay";
 
 /** Paths that a row's grants name; known only at start. */
 export interface RoleContext {
   kernelSocket: string;
   supervisorSocket: string;
-  /** Where the relay for `insecure` connections listens, if there is one. */
-  insecureSocket?: string;
+  /** Where the relay for `insecure` connections listens, if it runs. */
+  insecureSocket: string;
 }
 
 interface Row {
@@ -33,8 +33,7 @@ export const ROLES: Record<Role, Row> = {
   proxy: {
     entry: "src/proxy/main.ts",
     allow: (c) => {
-      const sockets = [c.kernelSocket, c.supervisorSocket, c.insecureSocket];
-      const paths = sockets.filter((path) => path !== undefined).join(",");
+      const paths = [c.kernelSocket, c.supervisorSocket, c.insecureSocket].join(",");
       return ["--allow-net", `--allow-read=${paths}`, `--allow-write=${paths}`];
     },
     // A small young generation: its garbage is short-lived, and three spaces of 16 MB are memory.
@@ -42,18 +41,13 @@ export const ROLES: Record<Role, Row> = {
     // Upstream certificates are verified against the machine's store, not a bundled one.
     env: { DENO_TLS_CA_STORE: "system" },
   },
-};
-
-/**
- * The relay for `insecure` connections: the proxy's program again, in a process of its own, because
- * Deno can be told not to verify certificates for a whole process only.
- */
-export const RELAY: Row = {
-  entry: ROLES.proxy.entry,
-  allow: (c) => [
-    "--allow-net",
-    `--allow-read=${c.insecureSocket ?? ""}`,
-    `--allow-write=${c.insecureSocket ?? ""}`,
-  ],
-  flags: ["--unsafely-ignore-certificate-errors"],
+  // The proxy's program again, in a process of its own: Deno can be told not to verify certificates for a
+  // whole process only. It dials what the proxy says and decides nothing.
+  relay: {
+    entry: "src/proxy/main.ts",
+    allow: (
+      c,
+    ) => ["--allow-net", `--allow-read=${c.insecureSocket}`, `--allow-write=${c.insecureSocket}`],
+    flags: ["--unsafely-ignore-certificate-errors", "--v8-flags=--max-semi-space-size=4"],
+  },
 };

@@ -5,7 +5,13 @@
  * @module
  */
 
-import { FrameDecoder, FrameError, type RelayBoot } from "../protocol/mod.ts";
+import {
+  encodeFrame,
+  FrameDecoder,
+  FrameError,
+  FrameKind,
+  type RelayBoot,
+} from "../protocol/mod.ts";
 import { acceptAll } from "./io/accept.ts";
 import { relay } from "./io/pump.ts";
 import { closeQuietly, isConnectionError } from "./io/stream.ts";
@@ -22,7 +28,7 @@ export async function runRelay(boot: RelayBoot): Promise<void> {
   const watchdog = new Watchdog();
   const listener = Deno.listen({ transport: "unix", path: boot.socketPath });
   acceptAll(listener, (conn) => serve(conn, watchdog));
-  await Deno.stdout.write(encodeText("ready\n"));
+  await Deno.stdout.write(encodeFrame(FrameKind.event, 0, { op: "ready" }));
   const ignored = new Uint8Array(1);
   while (await Deno.stdin.read(ignored) !== null);
   Deno.exit(0);

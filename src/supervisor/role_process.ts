@@ -128,7 +128,7 @@ export interface PipedRole extends RoleProcess {
  */
 export function startPiped(
   launcher: RoleLauncher,
-  role: "kernel" | "proxy",
+  role: "kernel" | "proxy" | "relay",
   boot: unknown,
   onEvent: (body: unknown) => void,
 ): PipedRole {

@@ -12,8 +12,9 @@ import type {
   PolicyLoad,
   ProxyBoot,
   ProxyToSupervisor,
+  RelayBoot,
 } from "../protocol/mod.ts";
-import { ROLES } from "../protocol/mod.ts";
+import { type Role, ROLES } from "../protocol/mod.ts";
 import { CrashBudget } from "./crash_budget.ts";
 import { EgressError } from "./errors.ts";
 import type { Journal } from "./journal.ts";
@@ -57,6 +58,7 @@ export class RoleSet {
   #kernel?: PipedRole;
   #engine?: RoleProcess;
   #proxy?: RoleProcess;
+  #relay?: RoleProcess;
   #ca?: CaMaterial;
   #ports: ProxyPorts = { frontPort: 0, dnsPort: 0 };
   #generation = 0;
@@ -73,13 +75,11 @@ export class RoleSet {
     const context = {
       kernelSocket: `${identity.privateDir}/kernel.sock`,
       supervisorSocket: `${identity.privateDir}/supervisor.sock`,
+      insecureSocket: `${identity.privateDir}/insecure.sock`,
     };
     this.#launcher = {
       deno: Deno.execPath(),
-      entry: (role) =>
-        spec.home.bundle === undefined
-          ? `${spec.home.root}/${ROLES[role].entry}`
-          : `${spec.home.bundle}/${role}.js`,
+      entry: (role) => entryOf(role, spec.home),
       context,
       cgroupDir: `${options.cgroupDir}/roles`,
       env: roleEnv(spec.env),
@@ -110,6 +110,7 @@ export class RoleSet {
   async start(clock: StepClock): Promise<ProxyPorts> {
     const fifos = await this.#makeFifos();
     this.#startEngine(fifos);
+    await this.#startRelay();
     const kernel = this.#startKernel(fifos).then(() => clock.lap("kernel ready"));
     const proxy = this.#startProxy().then(() => clock.lap("proxy ready"));
     await Promise.all([kernel, proxy]);
@@ -203,6 +204,23 @@ export class RoleSet {
     await withTimeout(ready.promise, "the kernel role");
   }
 
+  /** Only a policy that says `insecure` somewhere needs it. */
+  async #startRelay(): Promise<void> {
+    if (!/\binsecure\b/.test(this.#o.spec.policy)) return;
+    const boot: RelayBoot = { role: "relay", socketPath: this.#launcher.context.insecureSocket };
+    const ready = Promise.withResolvers<void>();
+    const relay = startPiped(this.#launcher, "relay", boot, () => ready.resolve());
+    this.#relay = relay;
+    relay.ended.then(() => {
+      ready.reject(new EgressError(`the relay role ended: ${relay.lastWords() || "no message"}`));
+      this.#ended(relay, async () => {
+        await mustSh("removing the relay's socket", 'rm -f "$1"', { args: [boot.socketPath] });
+        await this.#startRelay();
+      });
+    });
+    await withTimeout(ready.promise, "the relay role");
+  }
+
   async #startProxy(): Promise<void> {
     const { identity, spec, nameservers } = this.#o;
     const boot: ProxyBoot = {
@@ -216,6 +234,7 @@ export class RoleSet {
       nameservers,
       upstreamCas: spec.upstreamCas,
       ...(this.#ca !== undefined && { ca: this.#ca }),
+      ...(this.#relay !== undefined && { insecureSocket: this.#launcher.context.insecureSocket }),
       logQueries: spec.logQueries,
       audit: spec.audit,
       silentMs: 300,
@@ -238,7 +257,7 @@ export class RoleSet {
 
   /** A role ended. Unless that was wanted, or happens too often, it is started again. */
   #ended(role: RoleProcess, restart: () => Promise<void>) {
-    const current = role === this.#engine || role === this.#kernel || role === this.#proxy;
+    const current = [this.#engine, this.#kernel, this.#proxy, this.#relay].includes(role);
     if (this.#stopping || !current || this.#failure !== undefined) return;
     const words = role.lastWords();
     this.#o.journal.add({
@@ -278,6 +297,14 @@ export class RoleSet {
       this.#fail(`the kernel role does not answer: ${error.message}`);
     });
   }
+}
+
+/** Roles are started from their bundled files, `src/ROLE/main.ts` as `ROLE.js`, or from the source tree. */
+function entryOf(role: Role, home: RunSpec["home"]): string {
+  const { entry } = ROLES[role];
+  return home.bundle === undefined
+    ? `${home.root}/${entry}`
+    : `${home.bundle}/${entry.split("/")[1]}.js`;
 }
 
 /** What the roles need of the environment: nothing that a user set for COMMAND, but where CAs are. */

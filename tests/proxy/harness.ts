@@ -18,7 +18,6 @@ import {
   type LogEvent,
   type ProxyBoot,
   type ProxyStatus,
-  RELAY,
   ROLES,
   type TrafficEvent,
   type Verdict,
@@ -162,7 +161,8 @@ export class Role implements AsyncDisposable {
     this.#listen(kernelSocket, (body) => this.#kernel(body));
     this.#listen(supervisorSocket, (body) => this.#event(body));
     const row = ROLES.proxy;
-    const insecureSocket = this.world.relay ? await this.#startRelay() : undefined;
+    const insecureSocket = join(this.folder, "relay.sock");
+    if (this.world.relay) await this.#startRelay(insecureSocket);
     const context = { kernelSocket, supervisorSocket, insecureSocket };
     this.#child = new Deno.Command(Deno.execPath(), {
       args: ["run", "--no-prompt", ...row.allow(context), ...row.flags, join(ROOT, row.entry)],
@@ -174,7 +174,9 @@ export class Role implements AsyncDisposable {
     const boot: ProxyBoot = {
       role: "proxy",
       index: 0,
-      ...context,
+      kernelSocket,
+      supervisorSocket,
+      ...(this.world.relay && { insecureSocket }),
       secret: "secret",
       frontPort: 0,
       dnsPort: 0,
@@ -195,13 +197,12 @@ export class Role implements AsyncDisposable {
     await stdin.close();
   }
 
-  async #startRelay(): Promise<string> {
-    const insecureSocket = join(this.folder, "relay.sock");
+  async #startRelay(insecureSocket: string): Promise<void> {
     const context = { kernelSocket: "", supervisorSocket: "", insecureSocket };
     this.#relay = new Deno.Command(Deno.execPath(), {
       args: [
-        ...["run", "--no-prompt", "--quiet", ...RELAY.allow(context), ...RELAY.flags],
-        join(ROOT, RELAY.entry),
+        ...["run", "--no-prompt", "--quiet", ...ROLES.relay.allow(context), ...ROLES.relay.flags],
+        join(ROOT, ROLES.relay.entry),
       ],
       stdin: "piped",
       stdout: "piped",
@@ -210,7 +211,6 @@ export class Role implements AsyncDisposable {
     const boot = { role: "relay", socketPath: insecureSocket };
     await writeAllTo(this.#relay.stdin, encodeFrame(FrameKind.event, 0, boot));
     for await (const _ of this.#relay.stdout) break; // it says that it is ready
-    return insecureSocket;
   }
 
   #listen(path: string, answer: (body: Message) => unknown): void {
