@@ -5,7 +5,8 @@
  */
 
 import type { CompiledPolicy, CompiledRule } from "./compile.ts";
-import { type HostPattern, hostsOverlap } from "./names.ts";
+import type { HostPattern } from "./names.ts";
+import { OverlapIndex } from "./overlap.ts";
 import { ANY_NAME } from "./placeholders.ts";
 import { compileGlob } from "./glob.ts";
 import type { Diagnostic } from "./types.ts";
@@ -48,14 +49,13 @@ export function crossRuleWarnings({ rules }: CompiledPolicy): Diagnostic[] {
 type Say = (a: CompiledRule["rule"], b: CompiledRule["rule"]) => { code: string; message: string };
 
 function pairs(left: Group[], right: Group[], say: Say): Diagnostic[] {
-  const found: Diagnostic[] = [];
-  for (const b of right) {
-    const a = left.find(({ pattern }) => hostsOverlap(pattern, b.pattern));
-    if (!a) continue;
-    const { line } = b.first.rule;
-    found.push({ line, column: 1, severity: "warning", ...say(a.first.rule, b.first.rule) });
-  }
-  return found;
+  const index = new OverlapIndex<CompiledRule>();
+  for (const { pattern, first } of left) index.add(pattern, first);
+  return right.flatMap(({ pattern, first: { rule } }) => {
+    const other = index.find(pattern);
+    if (!other) return [];
+    return [{ line: rule.line, column: 1, severity: "warning", ...say(other.rule, rule) }];
+  });
 }
 
 function groups(rules: CompiledRule[]): Group[] {

@@ -6,7 +6,7 @@
 
 import { maskTo } from "./address.ts";
 import type { CompiledRule } from "./compile.ts";
-import { hostMatches } from "./names.ts";
+import { hostMatches, type HostPattern } from "./names.ts";
 
 /** What else must hold for a candidate. */
 export type Accept = (rule: CompiledRule) => boolean;
@@ -15,12 +15,16 @@ export type Accept = (rule: CompiledRule) => boolean;
 export class NameIndex {
   readonly #exact = new Map<string, CompiledRule[]>();
   readonly #wild = new Map<string, CompiledRule[]>();
+  /** Wildcards by their pattern and what follows it. */
+  readonly #patterns = new Map<string, CompiledRule[]>();
 
   /** Rules are to be added in text order; those without a host name are left out. */
   add(rule: CompiledRule): void {
     if (!rule.host) return;
-    const exact = rule.host.label === null && !rule.host.deep;
-    push(exact ? this.#exact : this.#wild, rule.host.base, rule);
+    const { base, label, deep } = rule.host;
+    if (label === null && !deep) return push(this.#exact, base, rule);
+    push(this.#wild, base, rule);
+    push(this.#patterns, patternKey(base, label?.source ?? null), rule);
   }
 
   /**
@@ -39,14 +43,31 @@ export class NameIndex {
     return best;
   }
 
-  /** Every rule whose host may cover the host of a rule: its base and what that ends in. */
-  near(base: string): CompiledRule[] {
-    const found = [...this.#exact.get(base) ?? [], ...this.#wild.get(base) ?? []];
-    for (let dot = base.indexOf("."); dot >= 0; dot = base.indexOf(".", dot + 1)) {
-      found.push(...this.#wild.get(base.slice(dot + 1)) ?? []);
+  /**
+   * Rules whose host may cover that of a rule: the same host, every wildcard for a name, and for a
+   * wildcard those with the same pattern or none.
+   */
+  near({ base, label, deep }: HostPattern): CompiledRule[] {
+    const exact = label === null && !deep;
+    const found = [...this.#exact.get(base) ?? []];
+    for (let from = 0; from >= 0; from = next(base, from)) {
+      const wild = this.#wild.get(base.slice(from)) ?? [];
+      if (exact) found.push(...wild);
+      else found.push(...this.#patterns.get(patternKey(base.slice(from), null)) ?? []);
     }
+    if (label) found.push(...this.#patterns.get(patternKey(base, label.source)) ?? []);
     return found;
   }
+}
+
+/** Where the name after the next dot begins; -1: nowhere. */
+function next(name: string, from: number): number {
+  const dot = name.indexOf(".", from);
+  return dot < 0 ? -1 : dot + 1;
+}
+
+function patternKey(base: string, label: string | null): string {
+  return `${label ?? ""} ${base}`;
 }
 
 /** Rules by their address block, a single address being a block of 32 bits. */

@@ -73,8 +73,7 @@ function covered(rule: CompiledRule, policy: CompiledPolicy): Finding | null {
 /** Rules that are worth a comparison. */
 function candidatesOf({ hosts, urls, lookups, blocks }: CompiledPolicy, rule: CompiledRule) {
   if (rule.host) {
-    const { base } = rule.host;
-    return [...hosts.near(base), ...urls.near(base), ...lookups.near(base)];
+    return [...hosts.near(rule.host), ...urls.near(rule.host), ...lookups.near(rule.host)];
   }
   return rule.block ? blocks.near(rule.block.network) : [];
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { compileGlob, type Glob, globMatches, globsOverlap } from "./glob.ts";
+import { compileGlob, type Glob, globMatches } from "./glob.ts";
 
 /** Longest host name, without its trailing dot (RFC 1035, section 2.3.4, as text). */
 const MAX_NAME = 253;
@@ -124,20 +124,6 @@ export function hostMatches(pattern: HostPattern, name: string): boolean {
   return globMatches(label, name.slice(dot + 1, cut));
 }
 
-/** Is there any host name that fits both patterns? */
-export function hostsOverlap(a: HostPattern, b: HostPattern): boolean {
-  const left = fixedLabels(a);
-  const right = fixedLabels(b);
-  const shared = Math.min(left.length, right.length);
-  for (let i = 0; i < shared; i++) {
-    if (!globsOverlap(left[i]!, right[i]!)) return false;
-  }
-  if (a.deep && b.deep) return true;
-  if (a.deep) return right.length > left.length;
-  if (b.deep) return left.length > right.length;
-  return left.length === right.length;
-}
-
 /** Does every name that fits `inner` fit `outer`? May say no where the answer is yes. */
 export function hostCovers(outer: HostPattern, inner: HostPattern): boolean {
   if (inner.label === null && !inner.deep) return hostMatches(outer, inner.base);
@@ -146,12 +132,6 @@ export function hostCovers(outer: HostPattern, inner: HostPattern): boolean {
   }
   return outer.base === inner.base && outer.deep === inner.deep &&
     outer.label?.source === inner.label?.source;
-}
-
-/** Labels from the right that are looked at one by one. */
-function fixedLabels(pattern: HostPattern): Glob[] {
-  const labels = pattern.base.split(".").reverse().map(compileGlob);
-  return pattern.label ? [...labels, pattern.label] : labels;
 }
 
 /** Narrows the result of {@link parseHostPattern}. */

@@ -100,17 +100,25 @@ class Reader {
 
   /** Tries names until the line is valid; the first problem is the one that is told. */
   #takeFitting(line: string, number: number) {
-    let first: LineProblem | undefined;
+    let first: string | undefined;
     for (const names of fittingNames(line)) {
-      try {
-        const filled = fillPlaceholders(line, names);
-        return this.#take(parseLine(filled), filled, number);
-      } catch (problem) {
-        if (!(problem instanceof LineProblem)) throw problem;
-        first ??= problem;
-      }
+      const filled = fillPlaceholders(line, names);
+      first ??= filled;
+      if (this.#fits(filled, number)) return;
     }
-    if (first) throw first;
+    if (first !== undefined) this.#take(parseLine(first), first, number);
+  }
+
+  #fits(filled: string, number: number): boolean {
+    const [node] = parseText(filled, { startRule: "Policy" });
+    if (node === undefined || node?.kind === "invalid") return false;
+    try {
+      this.#take(node, filled, number);
+      return true;
+    } catch (problem) {
+      if (problem instanceof LineProblem) return false;
+      throw problem;
+    }
   }
 
   #take(node: LineNode, text: string, number: number) {

@@ -83,6 +83,9 @@ const HINTS: Hint[] = [
   },
 ];
 
+/** Characters of a line in which mistakes are looked for; looking behind costs their square. */
+const LOOKED_AT = 400;
+
 /**
  * The problem that a syntax error stands for.
  *
@@ -98,7 +101,7 @@ export function explainSyntaxError(line: string, error: SyntaxError): LineProble
       "placeholders are filled from GITHUB_REPOSITORY or --repo OWNER/REPO",
     );
   }
-  const text = line.slice(0, 2000);
+  const text = line.slice(0, LOOKED_AT);
   for (const { pattern, message, suggestion } of HINTS) {
     const match = pattern.exec(text);
     if (match) return new LineProblem("syntax", match.index, message, suggestion?.(match));
