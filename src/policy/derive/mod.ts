@@ -99,7 +99,8 @@ export class PolicyDraft {
     const text = rules.map((rule) => withOwner(rule, scope ?? "none")).join("\n");
     const parsed = parsePolicy(text, repository === undefined ? {} : { repository });
     const policy = compilePolicy(parsed.rules);
-    return kept.filter(({ event, name, looked }) => {
+    return kept.filter(({ event, name, looked, forms }) => {
+      if (forms.length === 0) return true;
       const engine = new PolicyEngine(policy, { audit: false });
       if (looked && name !== null) engine.record({ name, ips: [event.dst_ip], ttl: 60 }, 0);
       return engine.judge(event, 0).policy === "deny";

@@ -26,7 +26,7 @@ export interface Observation {
   looked: boolean;
   /** Readings of a request's path: all of them must be allowed. */
   paths: string[][];
-  /** Forms worth trying. */
+  /** Forms worth trying; none if no rule can allow it. */
   forms: Form[];
   count: number;
   /** Logs that show it. */
@@ -91,12 +91,13 @@ export class Observer {
     if (event.url !== undefined) return this.#request(event, now);
     // A datagram's name is known from lookups alone.
     const claimed = event.type === "udp" ? null : eventName(event.host);
-    const trusted = claimed !== null && (event.type === "tcp" || event.intercept === true ||
-      this.#lookups.destination(claimed, event.dst_ip, now) !== "other");
+    if (claimed !== null && event.type === "https" && event.intercept !== true) {
+      if (this.#lookups.destination(claimed, event.dst_ip, now) === "other") return HOPELESS;
+    }
     const looked = event.host && event.type !== "udp"
       ? undefined
       : this.#lookups.names(event.dst_ip, now).at(-1);
-    const name = trusted ? claimed : looked ?? null;
+    const name = claimed ?? looked ?? null;
     return {
       name,
       looked: looked !== undefined,
@@ -107,15 +108,19 @@ export class Observer {
 
   #request(event: PolicyEvent, now: number): Destination {
     const url = parseRequestUrl(event.url);
-    const mismatch = url?.scheme === "http" && url.name !== null &&
-      this.#lookups.destination(url.name, event.dst_ip, now) === "other";
-    if (!url || mismatch) return { name: null, looked: false, paths: [], forms: ["address"] };
+    if (!url) return HOPELESS;
+    if (url.scheme === "http" && url.name !== null) {
+      if (this.#lookups.destination(url.name, event.dst_ip, now) === "other") return HOPELESS;
+    }
     const forms: Form[] = ["address"];
     if (url.name) forms.unshift("host");
     if (url.readings && (url.name ?? url.address)) forms.unshift("url");
     return { name: url.name ?? url.address, looked: false, paths: url.readings ?? [], forms };
   }
 }
+
+/** Malformed, or a name claimed at an address that is not its own: no policy lets it through. */
+const HOPELESS: Destination = { name: null, looked: false, paths: [], forms: [] };
 
 /** Is it text for an address, so that an address rule can be written? */
 export function isAddress(text: string): boolean {
@@ -128,6 +133,7 @@ function keyOf(event: PolicyEvent, { name, paths, forms }: Destination, owner: s
   const byAddress = name === null || isAddress(name) || event.type === "dns";
   return [
     owner,
+    forms[0],
     event.type === "https" && event.url === undefined ? "handshake" : event.type,
     event.intercept === false,
     scheme,
