@@ -1,0 +1,74 @@
+/**
+ * Drives a relay over two sockets, as `mod.ts` says, for tests and measurements.
+ *
+ * @module
+ */
+
+import type { Question, RelayOutput, Side, StreamEnd } from "../output.ts";
+import { Relay } from "../relay.ts";
+
+/** What happened on a driven connection. */
+export interface Driven {
+  ended: StreamEnd[];
+  closed: string | undefined;
+}
+
+/**
+ * Relays between two connected sockets until one ends.
+ *
+ * @param judge whether a request is allowed; otherwise it is answered 403
+ */
+export async function drive(
+  client: Deno.TcpConn,
+  upstream: Deno.TcpConn,
+  judge: (question: Question) => boolean,
+): Promise<Driven> {
+  // A window's last frame must not wait for the acknowledgement of those before it.
+  client.setNoDelay();
+  upstream.setNoDelay();
+  const relay = new Relay({ scheme: "http", port: 80 });
+  const driven: Driven = { ended: [], closed: undefined };
+  const writes: Record<Side, Promise<void>> = {
+    client: Promise.resolve(),
+    upstream: Promise.resolve(),
+  };
+  const send = (side: Side, conn: Deno.Conn, bytes: Uint8Array | undefined) => {
+    if (bytes) writes[side] = writes[side].then(() => writeAll(conn, bytes));
+  };
+  const perform = (output: RelayOutput) => {
+    send("client", client, output.toClient);
+    send("upstream", upstream, output.toUpstream);
+    driven.ended.push(...output.ended);
+    driven.closed ??= output.close?.message;
+    for (const question of output.questions) {
+      const { stream, path } = question;
+      perform(judge(question) ? relay.allow(stream) : relay.refuse(stream, 403, `no ${path}\n`));
+    }
+  };
+  const pump = async (side: Side, conn: Deno.Conn) => {
+    const buffer = new Uint8Array(16384);
+    while (!relay.over) {
+      const count = await conn.read(buffer);
+      if (count === null) perform(relay.lost(side, `${side} closed`));
+      else {
+        const bytes = buffer.subarray(0, count);
+        perform(side === "client" ? relay.fromClient(bytes) : relay.fromUpstream(bytes));
+      }
+      await Promise.all([writes.client, writes.upstream]);
+    }
+    client.close();
+    upstream.close();
+  };
+  // Whichever side ends first closes both sockets, and with them the other's read.
+  const [first, second] = await Promise.allSettled([
+    pump("client", client),
+    pump("upstream", upstream),
+  ]);
+  const failed = [first, second].filter((result) => result.status === "rejected");
+  if (failed.length > 1) throw failed[0]!.reason;
+  return driven;
+}
+
+async function writeAll(conn: Deno.Conn, bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.length;) at += await conn.write(bytes.subarray(at));
+}
