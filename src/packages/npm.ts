@@ -1,5 +1,5 @@
 /**
- * npm registry tarballs (https://docs.npmjs.com/cli/using-npm/registry, "dist.tarball").
+ * npm registry tarballs (npm CLI documentation, `registry`, `dist.tarball`).
  *
  * @module
  */

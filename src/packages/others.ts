@@ -6,7 +6,7 @@
 
 import { between, isName, isVersion, type Recognised, sameText } from "./package.ts";
 
-/** `/gems/NAME-VERSION[-PLATFORM].gem`, also below `/downloads/` (https://guides.rubygems.org). */
+/** `/gems/NAME-VERSION[-PLATFORM].gem`, also below `/downloads/` (RubyGems guides). */
 export function recogniseGem(segments: readonly string[]): Recognised | null {
   const folder = segments.at(-2)?.toLowerCase();
   if (folder !== "gems" && folder !== "downloads") return null;
