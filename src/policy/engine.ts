@@ -33,8 +33,6 @@ const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const ADDRESS_FLOW = 60;
 const LONGEST_FLOW = 300;
 
-const NO_FLAGS = { passthrough: false, insecure: false };
-
 type Destination = Verdict["destination"];
 
 interface Names {
@@ -133,26 +131,27 @@ export class PolicyEngine {
     // decrypting verifies the name that was claimed; nothing else does
     if (destination === "other" && !intercept) return mismatch(rule);
     if (!rule) return { destination, hint: rawHint(target) };
-    const trusted = intercept && destination !== "other";
-    const flags = trusted ? this.#flags(target) : NO_FLAGS;
-    return { rule, destination: rule.block ? "confirmed" : destination, ...flags };
+    if (!intercept || destination === "other") {
+      return { rule, destination: reached(rule, destination) };
+    }
+    const { named, ...flags } = this.#flags(target);
+    // a name that switches decryption or verification off still has to be looked up
+    return { rule, destination: named ? destination : reached(rule, destination), ...flags };
   }
 
-  /** May the connection stay undecrypted, or its certificate unverified? */
-  #flags(target: Target): { passthrough: boolean; insecure: boolean } {
+  /** May the connection stay undecrypted, or its certificate unverified? `named`: by its name. */
+  #flags(target: Target): { passthrough: boolean; insecure: boolean; named: boolean } {
     const accept = acceptBy(target);
     const { names } = target;
-    const passthrough = names.some((name) => this.#policy.passthrough.first(name, accept));
-    return { passthrough, insecure: !passthrough && this.#isInsecure(target, accept) };
-  }
-
-  #isInsecure(target: Target, fits: Accept): boolean {
-    const accept: Accept = (rule) => rule.url?.scheme !== "http" && fits(rule);
-    return target.names.some((name) => this.#policy.insecureNames.first(name, accept)) ||
-      this.#policy.insecureBlocks.first(
-          target.address,
-          (rule) => (!rule.url || target.byAddress === true) && accept(rule),
-        ) !== undefined;
+    const { passthrough, insecureNames, insecureBlocks } = this.#policy;
+    if (names.some((name) => passthrough.first(name, accept))) {
+      return { passthrough: true, insecure: false, named: true };
+    }
+    const verified: Accept = (rule) => rule.url?.scheme !== "http" && accept(rule);
+    const named = names.some((name) => insecureNames.first(name, verified));
+    const byAddress: Accept = (rule) => (!rule.url || !!target.byAddress) && verified(rule);
+    const insecure = named || insecureBlocks.first(target.address, byAddress) !== undefined;
+    return { passthrough: false, insecure, named };
   }
 
   #request(event: PolicyEvent, now: number): Outcome {
@@ -168,7 +167,7 @@ export class PolicyEngine {
     const verb = method.toUpperCase();
     const rule = selectRequest(this.#policy, target, url, verb);
     if (destination === "other" && url.scheme === "http") return mismatch(rule);
-    if (rule) return { rule, destination: rule.block ? "confirmed" : destination };
+    if (rule) return { rule, destination: reached(rule, destination) };
     const known = selectByUrlHost(this.#policy, target, url.scheme) !== undefined;
     return { destination, hint: requestHint(target, url, verb, known) };
   }
@@ -221,6 +220,11 @@ export class PolicyEngine {
     if (name === null) return { names: [], destination: "none" };
     return { names: [name], destination: this.#lookups.destination(name, event.dst_ip, now) };
   }
+}
+
+/** Where an address rule allows, the destination itself is allowed, whatever name is claimed. */
+function reached(rule: CompiledRule, destination: Destination): Destination {
+  return rule.block ? "confirmed" : destination;
 }
 
 /** A name was claimed at an address that is not its own; `rule` would have allowed it elsewhere. */

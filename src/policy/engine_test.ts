@@ -283,6 +283,12 @@ Deno.test("where an address rule allows, the destination is right whatever name 
   const destination = (event: Event) => judge(engine, event).destination;
   assert.equal(destination({ type: "https", host: "evil.com", intercept: true }), "confirmed");
   assert.equal(destination({ type: "http", url: "http://evil.com/", dst_port: 80 }), "confirmed");
+  const named = engineFor("192.0.2.0/24\na.com insecure\nb.com passthrough\n192.0.2.9 insecure");
+  for (const host of ["a.com", "b.com"]) {
+    assert.equal(judge(named, { type: "https", host, intercept: true }).destination, "unknown");
+  }
+  const own = judge(named, { type: "https", host: "c.com", dst_ip: "192.0.2.9", intercept: true });
+  assert.deepEqual([own.insecure, own.destination], [true, "confirmed"]);
   engine.record({ name: "evil.com", ips: ["198.51.100.1"], ttl: 60 }, 0);
   assert.equal(destination({ type: "http", url: "http://evil.com/", dst_port: 80 }), "other");
   assert.equal(judge(engine, { type: "https", host: "evil.com" }).reason, "no_rule");
