@@ -53,15 +53,17 @@ export class Analysis {
   readonly #beyond: Record<string, number> = {};
 
   /**
-   * @param rules the effective rules, of which the first `builtIn` are not the policy's own
+   * @param own the policy's rules
+   * @param builtIn rules that are there without it; they count only where none of its own does, so
+   *   that a rule which says the same is not called unused
    * @param listAllowed whether the result is to list allowed pairs; counting alone needs less memory
    */
   constructor(
-    readonly rules: readonly Rule[],
-    readonly builtIn: number,
+    readonly own: readonly Rule[],
+    builtIn: readonly Rule[],
     readonly listAllowed = false,
   ) {
-    this.#compiled = compilePolicy(rules);
+    this.#compiled = compilePolicy([...own, ...builtIn]);
     this.#engine = new PolicyEngine(this.#compiled, { audit: false });
   }
 
@@ -90,7 +92,7 @@ export class Analysis {
         .sort((a, b) => b.count - a.count),
       allowedCount: this.#allowedPairs.size,
       truncated: this.#truncated,
-      unused: this.rules.filter((_, index) => index >= this.builtIn && !this.#used.has(index)),
+      unused: this.own.filter((_, index) => !this.#used.has(index)),
       beyond: this.#beyond,
     };
   }

@@ -87,11 +87,11 @@ async function prepare(sources: PolicySource[], options: Options, io: Io) {
   let valid = true;
   for (const source of sources) {
     const extra = await nameserverRules(source, options);
-    const { rules, builtIn, diagnostics } = effectivePolicy(source, options, extra);
+    const { own, builtIn, diagnostics } = effectivePolicy(source, options, extra);
     const errors = diagnostics.filter(({ severity }) => severity === "error");
     for (const error of inFile(source, errors)) io.err(formatDiagnostic(error, styles));
     if (errors.length > 0) valid = false;
-    prepared.push({ source, analysis: new Analysis(rules, builtIn, options.verbose) });
+    prepared.push({ source, analysis: new Analysis(own, builtIn, options.verbose) });
   }
   return valid ? prepared : null;
 }

@@ -84,18 +84,19 @@ async function run({ values, positionals }: Parsed, io: Io): Promise<number> {
 
 function explain(
   source: PolicySource,
-  { rules, builtIn }: EffectivePolicy,
+  { own, builtIn }: EffectivePolicy,
   event: PolicyEvent,
   answers: readonly DnsAnswer[],
 ): Explanation {
+  const rules = [...own, ...builtIn];
   const engine = new PolicyEngine(compilePolicy(rules), { audit: false });
   for (const answer of answers) engine.record(answer, 0);
   const verdict = engine.judge(event, 0);
   const names = answers.filter(({ ips }) => ips.includes(event.dst_ip)).map(({ name }) => name);
   const place = (index: number) =>
-    index < builtIn
-      ? "built in"
-      : `${source.file}:${source.locate({ line: rules[index]!.line, column: 1 }).line}`;
+    index < own.length
+      ? `${source.file}:${source.locate({ line: own[index]!.line, column: 1 }).line}`
+      : "built in";
   const shown = verdict.rule === undefined
     ? closestRules(rules, event, names, place)
     : [viewRule(rules[verdict.rule]!, event, names, place(verdict.rule))];

@@ -64,18 +64,18 @@ export async function readPolicies(file: string): Promise<PolicySource[]> {
   }
 }
 
-/** The rules of a policy as they would be enforced. */
+/** The rules of a policy as they would be enforced. Their order does not matter to any verdict. */
 export interface EffectivePolicy {
-  /** Built-in rules first, then the policy's own. */
-  rules: Rule[];
-  /** How many of them are built in. */
-  builtIn: number;
+  /** The policy's own rules. */
+  own: Rule[];
+  /** Rules that are there without being asked for. */
+  builtIn: Rule[];
   /** What the parser said about the policy's own text; places are those of the text. */
   diagnostics: Diagnostic[];
 }
 
 /**
- * Puts a policy's rules behind the built-in ones.
+ * Reads a policy and adds the built-in rules.
  *
  * @param extra further built-in rules, as policy text
  */
@@ -86,12 +86,11 @@ export function effectivePolicy(
 ): EffectivePolicy {
   const defaults = defaultsOf(source, options);
   const prelude = options["no-defaults"] ? "" : RUNNER_RULES + extra;
-  const builtIn = parsePolicy(prelude, { defaults }).rules;
   const { rules, diagnostics } = parsePolicy(source.text, {
     defaults,
     ...(options.repo === undefined ? {} : { repository: options.repo }),
   });
-  return { rules: [...builtIn, ...rules], builtIn: builtIn.length, diagnostics };
+  return { own: rules, builtIn: parsePolicy(prelude, { defaults }).rules, diagnostics };
 }
 
 /** A workflow runs on a runner, where a rule holds for the job's own processes alone. */

@@ -79,7 +79,7 @@ Deno.test("suggest: its own output allows everything in the same logs", () => {
         const { text, uncovered } = draftOf(logs, options);
         const { rules, diagnostics } = parsePolicy(text, repository ? { repository } : {});
         assert.deepEqual(diagnostics, [], text);
-        const analysis = new Analysis(rules, 0);
+        const analysis = new Analysis(rules, []);
         for (const lines of logs) {
           analysis.begin();
           for (const line of lines) analysis.add(line);

@@ -90,7 +90,8 @@ function checkPolicy(source: PolicySource, options: Parsed["values"], findings: 
   });
   findings.diagnostics.push(...inFile(source, diagnostics));
   const { file, step } = source;
-  const rules = options["dump-rules"] ? effectivePolicy(source, options).rules : [];
+  const { builtIn, own } = effectivePolicy(source, options);
+  const rules = [...builtIn, ...own];
   findings.policies.push(step === undefined ? { file, rules } : { file, step, rules });
 }
 
