@@ -101,7 +101,10 @@ export async function run(internet: Internet, options: RunOptions): Promise<Fini
   return await (await start(internet, options)).finished;
 }
 
-/** Reads a connection log; empty if there is no such file. */
+/**
+ * Reads a connection log; empty if there is no such file. What follows the last line end is no line: a full
+ * disk may take half of one.
+ */
 export async function readLog(file: string): Promise<LogEvent[]> {
   let text: string;
   try {
@@ -110,7 +113,7 @@ export async function readLog(file: string): Promise<LogEvent[]> {
     if (error instanceof Deno.errors.NotFound) return [];
     throw error;
   }
-  return text.split("\n").filter((line) => line !== "").map((line): LogEvent => JSON.parse(line));
+  return text.split("\n").slice(0, -1).map((line): LogEvent => JSON.parse(line));
 }
 
 /** Reads a stream to its end. */
