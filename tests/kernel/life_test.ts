@@ -1,5 +1,14 @@
 import assert from "node:assert/strict";
-import { connectProxy, FakeEngine, KernelRole, verdict } from "../support/kernel_role.ts";
+import type { Verdict } from "../../src/protocol/mod.ts";
+import {
+  connectProxy,
+  DNS,
+  FakeEngine,
+  FRONT,
+  KernelRole,
+  putRules,
+  verdict,
+} from "../support/kernel_role.ts";
 import { OUTSIDE, PYTHON, World } from "../support/kernel_world.ts";
 
 const SEND = `
@@ -113,26 +122,36 @@ Deno.test("a queue number that is taken is named", async () => {
   await other.ended;
 });
 
-Deno.test("a lost engine means denial, then a new one is told policy and lookups", async () => {
+Deno.test("questions that a lost engine left wait for the next, which is told policy and lookups", async () => {
   await using world = await World.create();
   const old = await engineFor(world);
+  old.judge = () => undefined;
   const role = await KernelRole.start(world, old);
   await role.ready();
+  await putRules(world);
+  const front = await world.listener("near", "127.0.0.1", FRONT, DNS);
   const proxy = await connectProxy(world, role);
+  await world.run("bash", "-c", "exec 3<>/dev/tcp/192.0.2.9/4000");
+  const { src_ip, src_port, local_ip, local_port } = await front.take();
+  const ends = { src_ip, src_port, local_ip, local_port };
+  const flow = await proxy.request({ op: "flow", protocol: "tcp", ...ends });
   const answer = { name: "a.example", ips: ["192.0.2.1"], ttl: 300 };
   assert.deepEqual(await proxy.request({ op: "lookup", answer }), { ok: true });
+  const event = { type: "tcp", dst_ip: "192.0.2.9", dst_port: 4000 };
+  const judged = proxy.request<Verdict>({ op: "judge", flow: flow.flow, event });
+  await old.messages.take((m) => m.op === "judge");
   await old.end();
   await role.supervisor.events.take((e) => e.op === "engine-lost");
-  assert.match(String((await proxy.request({ op: "lookup", answer })).error), /does not answer/);
 
   const engine = await engineFor(world);
   engine.judge = () => verdict("allow");
   assert.deepEqual(await role.supervisor.request({ op: "engine", fifos: engine.fifos }), {
     ok: true,
   });
-  assert.deepEqual((await engine.messages.take()).op, "load");
-  const replayed = await engine.messages.take((m) => m.op === "lookup");
-  assert.deepEqual(replayed.answer, answer);
+  assert.equal((await judged).policy, "allow");
+  const told = await Promise.all([1, 2, 3].map(() => engine.messages.take()));
+  assert.deepEqual(told.map((m) => m.op), ["load", "lookup", "judge"]);
+  assert.deepEqual(told[1]!.answer, answer);
 });
 
 Deno.test("peers without the secret, and bytes that are no frames, are cut off", async (t) => {

@@ -25,13 +25,20 @@ const ANSWER_MS = 5000;
 const LOAD_MS = 15_000;
 const BACKLOG = 16 * 1024 * 1024;
 
+/** Questions that wait for a new engine. */
+const WAITING = 4096;
+
 interface Pending {
   deadline: number;
+  message: KernelToEngine;
   /** Gets undefined if there is no answer. */
   answer(body: unknown): void;
 }
 
-/** Asks the engine. Without one, every verdict is a denial with reason `unavailable`. */
+/**
+ * Asks the engine. What the engine of the moment leaves unanswered goes to the next one; what nobody
+ * answers in time is denied as `unavailable`.
+ */
 export class Engine {
   readonly #epoll: Epoll;
   readonly #lost: (reason: string) => void;
@@ -40,7 +47,6 @@ export class Engine {
   #channel: FrameChannel | undefined;
   #nextId = 1;
   #policy: PolicyLoad | undefined;
-  #ready = false;
 
   /** @param lost called when the engine is gone and a new one is wanted */
   constructor(epoll: Epoll, lost: (reason: string) => void) {
@@ -74,11 +80,14 @@ export class Engine {
       },
     });
     this.#channel = channel;
+    const unanswered = [...this.#pending];
     this.load(policy, done);
     const now = bootMillis() / 1000;
     for (const { answer, now: then } of this.#journal.replay(now)) {
       this.#ask({ op: "lookup", answer, now: then }, LOAD_MS, () => {});
     }
+    // After policy and lookups: the engine answers in order.
+    for (const [id, { message }] of unanswered) channel.request(id, message);
   }
 
   /** The policy in force. */
@@ -90,17 +99,13 @@ export class Engine {
   load(policy: PolicyLoad, done: (error?: string) => void): void {
     this.#ask({ op: "load", policy }, LOAD_MS, (body) => {
       const error = failureOf(body);
-      if (error === undefined) {
-        this.#policy = policy;
-        this.#ready = true;
-      }
+      if (error === undefined) this.#policy = policy;
       done(error);
     });
   }
 
   /** Asks for a verdict; `answer` is called exactly once, possibly at once. */
   judge(event: PolicyEvent, answer: (verdict: Verdict) => void): void {
-    if (!this.#ready) return answer(denied("unavailable"));
     const now = bootMillis() / 1000;
     this.#ask({ op: "judge", event, now }, ANSWER_MS, (body) => {
       answer(isVerdict(body) ? body : denied("unavailable"));
@@ -124,11 +129,12 @@ export class Engine {
   }
 
   #ask(message: KernelToEngine, patience: number, answer: (body: unknown) => void): void {
-    if (!this.#channel) return answer(undefined);
+    if (!this.#channel && message.op !== "judge") return answer(withoutEngine(message));
+    if (this.#pending.size >= WAITING && !this.#channel) return answer(undefined);
     const id = this.#nextId;
     this.#nextId = id === 0xffff_ffff ? 1 : id + 1;
-    this.#pending.set(id, { deadline: bootMillis() + patience, answer });
-    this.#channel.request(id, message);
+    this.#pending.set(id, { deadline: bootMillis() + patience, message, answer });
+    this.#channel?.request(id, message);
   }
 
   #answer(id: number, body: unknown): void {
@@ -139,8 +145,7 @@ export class Engine {
 
   #gone(reason: string): void {
     this.#channel = undefined;
-    this.#ready = false;
-    this.#failAll();
+    this.#forget();
     this.#lost(reason);
   }
 
@@ -148,16 +153,23 @@ export class Engine {
   #drop(reason: string): void {
     const channel = this.#channel;
     this.#channel = undefined;
-    this.#ready = false;
     channel?.close(reason);
-    this.#failAll();
+    this.#forget();
   }
 
-  #failAll(): void {
-    const waiting = [...this.#pending.values()];
-    this.#pending.clear();
-    for (const pending of waiting) pending.answer(undefined);
+  /** A policy is loaded into one engine; the next one is told what is in force anyway. */
+  #forget(): void {
+    for (const [id, { message, answer }] of this.#pending) {
+      if (message.op === "judge") continue;
+      this.#pending.delete(id);
+      answer(withoutEngine(message));
+    }
   }
+}
+
+/** A lookup is in the journal: the next engine knows it before it answers anything. */
+function withoutEngine(message: KernelToEngine): unknown {
+  return message.op === "lookup" ? { ok: true } : undefined;
 }
 
 function openOr(path: string, other: Fd): Fd {
