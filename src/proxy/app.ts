@@ -119,7 +119,7 @@ function serve(proxy: Proxy, boot: ProxyBoot, ca: CaMaterial | undefined): void 
   const front = Deno.listen({ hostname: HOST, port: boot.frontPort, reusePort: boot.reusePort });
   const { datagrams, streams } = listenDns(boot);
   serveFront(proxy, front);
-  serveFront(proxy, streams);
+  serveFront(proxy, streams, true);
   serveDnsDatagrams(proxy, datagrams);
   const frontPort = (front.addr as Deno.NetAddr).port;
   const dnsPort = (streams.addr as Deno.NetAddr).port;

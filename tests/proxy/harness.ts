@@ -80,6 +80,8 @@ export class Role implements AsyncDisposable {
   #child: Deno.ChildProcess | undefined;
   #relay: Deno.ChildProcess | undefined;
   #listeners: Deno.UnixListener[] = [];
+  #kernelLink: Peer | undefined;
+  #kernelBack = Promise.withResolvers<void>();
   #supervisor: Peer | undefined;
   #answers = new Map<number, (body: unknown) => void>();
   #nextId = 1;
@@ -139,6 +141,21 @@ export class Role implements AsyncDisposable {
   async exit(): Promise<number> {
     this.#supervisor?.close();
     return (await this.#child!.status).code;
+  }
+
+  /** Plays a kernel role that has died. */
+  stopKernel(): void {
+    this.#listeners[0]!.close();
+    Deno.removeSync(join(this.folder, "kernel.sock"));
+    this.#kernelLink!.close();
+  }
+
+  /** Plays a new kernel role; resolves once the proxy has found it. */
+  async startKernel(): Promise<void> {
+    this.#kernelBack = Promise.withResolvers<void>();
+    this.#listeners.shift();
+    this.#listen(join(this.folder, "kernel.sock"), (body) => this.#kernel(body));
+    await this.#kernelBack.promise;
   }
 
   /** Ends the role and removes what it left. */
@@ -219,6 +236,8 @@ export class Role implements AsyncDisposable {
     (async () => {
       for await (const conn of listener) {
         if (path.endsWith("supervisor.sock")) this.#supervisor = conn;
+        else this.#kernelLink = conn;
+        this.#kernelBack.resolve();
         this.#serve(conn, answer);
       }
     })();

@@ -21,6 +21,7 @@ import { serveTls } from "./tls.ts";
 const MAX_CONNECTIONS = 20_000;
 /** How long the rest of a ClientHello or request line may take once its beginning is there. */
 const REST_MS = 10_000;
+const DNS_PORT = 53;
 
 /** A connection that is not yet known well enough to be more than a socket. */
 class Incoming implements Live {
@@ -31,12 +32,20 @@ class Incoming implements Live {
   }
 }
 
-/** Accepts and serves connections until the listener is closed. */
-export function serveFront(proxy: Proxy, listener: Deno.TcpListener): Promise<void> {
-  return acceptAll(listener, (socket) => serve(proxy, socket));
+/**
+ * Accepts and serves connections until the listener is closed.
+ *
+ * @param dns whatever comes here was sent to a resolver, whatever its port
+ */
+export function serveFront(
+  proxy: Proxy,
+  listener: Deno.TcpListener,
+  dns = false,
+): Promise<void> {
+  return acceptAll(listener, (socket) => serve(proxy, socket, dns));
 }
 
-async function serve(proxy: Proxy, socket: Deno.TcpConn): Promise<void> {
+async function serve(proxy: Proxy, socket: Deno.TcpConn, dns: boolean): Promise<void> {
   const incoming = new Incoming(socket);
   if (proxy.state.connections >= MAX_CONNECTIONS) {
     return refuseUnknown(proxy, socket, "unavailable");
@@ -46,7 +55,7 @@ async function serve(proxy: Proxy, socket: Deno.TcpConn): Promise<void> {
   proxy.state.connections++;
   try {
     socket.setNoDelay(true);
-    await identify(proxy, socket);
+    await identify(proxy, socket, dns);
   } catch (error) {
     if (!isConnectionError(error)) throw error;
   } finally {
@@ -56,7 +65,7 @@ async function serve(proxy: Proxy, socket: Deno.TcpConn): Promise<void> {
   }
 }
 
-async function identify(proxy: Proxy, socket: Deno.TcpConn): Promise<void> {
+async function identify(proxy: Proxy, socket: Deno.TcpConn, dns: boolean): Promise<void> {
   const { hostname: src_ip, port: src_port } = socket.remoteAddr as Deno.NetAddr;
   const { hostname: local_ip, port: local_port } = socket.localAddr as Deno.NetAddr;
   await proxy.supervisor.congestion;
@@ -66,7 +75,7 @@ async function identify(proxy: Proxy, socket: Deno.TcpConn): Promise<void> {
   const flow = await asking;
   if (!flow.ok) return refuseUnknown(proxy, socket, flow.reason);
   const connection = new Connection(proxy, flow, socket, src_port);
-  if (flow.dst_port === 53) return await serveDnsStream(proxy, connection, reader);
+  if (dns || flow.dst_port === DNS_PORT) return await serveDnsStream(proxy, connection, reader);
   await serveAs(await sniff(reader, proxy.settings.silentMs), connection, reader);
 }
 
