@@ -14,6 +14,7 @@ import {
   RequestError,
   stringOf,
 } from "./conformance_fields.ts";
+import { processIo } from "./io.ts";
 import { permissionsFor } from "../github/permissions.ts";
 import { recognisePackage } from "../packages/mod.ts";
 import { parsePolicy } from "../policy/parse.ts";
@@ -125,11 +126,6 @@ export async function main(args: string[]): Promise<number> {
     console.error("egress conformance takes no arguments; requests come on standard input");
     return 2;
   }
-  const encoder = new TextEncoder();
-  await conformance(Deno.stdin.readable, (line) => writeAll(encoder.encode(line)));
+  await conformance(Deno.stdin.readable, processIo().out);
   return 0;
-}
-
-function writeAll(bytes: Uint8Array) {
-  for (let at = 0; at < bytes.length;) at += Deno.stdout.writeSync(bytes.subarray(at));
 }

@@ -61,7 +61,7 @@ function comparison(name: string, value: AttrValue): Compare {
   return (actual) => globMatches(glob, actual);
 }
 
-const DOCKER = /^\/docker\/[0-9a-f]+(?:\/|$)|\/docker-[0-9a-f]+\.scope(?:\/|$)/i;
+const DOCKER = /^\/docker\/[0-9a-fA-F]+(?:\/|$)|\/docker-[0-9a-fA-F]+\.scope(?:\/|$)/;
 
 /** A cgroup `/docker/<id>` or below, or a unit `docker-<id>.scope`. */
 export function isDocker(cgroup: string): boolean {

@@ -81,7 +81,11 @@ const requestUrl = fc.tuple(
 ).map(join);
 
 const what = fc.oneof(
-  fc.record({ type: fc.constant("https"), host: eventHost, intercept: fc.boolean() }),
+  fc.record({
+    type: fc.constant("https"),
+    host: fc.option(eventHost, { nil: undefined, freq: 3 }),
+    intercept: fc.boolean(),
+  }),
   fc.record({
     type: fc.constantFrom("http", "https"),
     url: requestUrl,
@@ -92,6 +96,16 @@ const what = fc.oneof(
   fc.record({ type: fc.constant("dns"), name: eventHost }),
 );
 
-/** Events that need no lookups. */
+/** What lookups told. */
+export const dnsAnswers = fc.array(
+  fc.record({
+    name: eventHost,
+    ips: fc.array(address, { maxLength: 2 }),
+    ttl: fc.constant(60),
+  }),
+  { maxLength: 6 },
+);
+
+/** Events of every type. */
 export const policyEvent = fc.tuple(what, place, process)
   .map((parts) => Object.assign({}, ...parts) as PolicyEvent);

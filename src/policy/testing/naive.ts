@@ -8,16 +8,41 @@
 import type { PolicyEvent } from "../../protocol/event.ts";
 import type { AttrValue, Rule } from "../types.ts";
 
-/** Does the rule let the connection, request or name through? For events that need no lookups. */
-export function naiveSelects(rule: Rule, event: PolicyEvent): boolean {
+/** Does the rule let the connection, request or name through? Names are those of the event. */
+function naiveSelects(rule: Rule, event: PolicyEvent): boolean {
   if (rule.type.startsWith("dns")) return false;
   return transportFits(rule, event) && attrsFit(rule, event) && targetFits(rule, event);
 }
 
 /** Index of the first rule that does; undefined: none. */
-export function naiveVerdict(rules: Rule[], event: PolicyEvent): number | undefined {
+function naiveVerdict(rules: Rule[], event: PolicyEvent): number | undefined {
   const at = event.type === "dns" ? naiveLookup(rules, event) : naiveConnection(rules, event);
   return at < 0 ? undefined : at;
+}
+
+/**
+ * As `naiveVerdict`, with lookups behind it: names for what brings none, and no trust in a claimed
+ * name at an address that is not its own.
+ */
+export function naiveWithLookups(
+  rules: Rule[],
+  event: PolicyEvent,
+  answers: readonly { name: string; ips: string[] }[],
+): number | undefined {
+  if (event.type === "dns") return naiveVerdict(rules, event);
+  const url = event.url ? new URL(event.url) : undefined;
+  const claim = url?.hostname ?? (event.type === "https" ? event.host : undefined);
+  const known = answers.filter(({ name }) => name === claim).flatMap(({ ips }) => ips);
+  const verified = url ? url.protocol === "https:" : event.intercept;
+  if (known.length > 0 && !known.includes(event.dst_ip) && !verified) return undefined;
+  if (url || (event.host && event.type !== "udp")) return naiveVerdict(rules, event);
+  const names = answers.filter(({ ips }) => ips.includes(event.dst_ip)).map(({ name }) => name);
+  for (const intercept of [false, event.intercept]) {
+    const found = [undefined, ...names]
+      .map((host) => naiveVerdict(rules, { ...event, host, intercept } as PolicyEvent))
+      .filter((index) => index !== undefined);
+    if (found.length > 0) return Math.min(...found);
+  }
 }
 
 function naiveConnection(rules: Rule[], event: PolicyEvent): number {
