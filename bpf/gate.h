@@ -205,23 +205,46 @@ int refuse_sendmsg6(struct bpf_sock_addr *ctx)
 	return refuse_v6(ctx, 1);
 }
 
-/* Raw sockets forge any packet. Ping sockets may exist; what they send ends at the gate. */
-SEC("cgroup/sock_create")
-int refuse_sockets(struct bpf_sock *sk)
+static __always_inline void report_socket(struct bpf_sock *sk, __u8 reason, __u32 mode)
 {
 	struct report report = {};
 	struct owner owner = {};
 
-	if (sk->type == SOCK_STREAM_K || sk->type == SOCK_DGRAM_K || current_mode() == MODE_AUDIT)
-		return PASS;
 	current_owner(&owner);
 	report.key.pid = owner.pid;
 	report.key.proto = sk->protocol;
-	report.key.reason = REASON_SOCKET;
+	report.key.reason = reason;
 	report.start = owner.start;
 	report.cgroup = owner.cgroup;
 	report.family = sk->family;
-	report.mode = MODE_ENFORCE;
+	report.mode = mode;
 	send_report(&report);
+}
+
+/* Raw sockets forge any packet. Ping sockets may exist; what they send ends at the gate. */
+SEC("cgroup/sock_create")
+int refuse_sockets(struct bpf_sock *sk)
+{
+	__u32 mode = current_mode();
+
+	if (sk->type == SOCK_STREAM_K || sk->type == SOCK_DGRAM_K || mode == MODE_AUDIT)
+		return PASS;
+	report_socket(sk, REASON_SOCKET, mode);
 	return DROP;
+}
+
+/*
+ * At the root of all cgroups: root can move a process out of the scope, where no other program sees it.
+ * Sockets it made before still belong to the scope; it gets no new ones.
+ */
+SEC("cgroup/sock_create")
+int refuse_left(struct bpf_sock *sk)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	__u32 mode = current_mode();
+
+	if (!is_member(task) || in_scope())
+		return PASS;
+	report_socket(sk, REASON_LEFT, mode);
+	return mode == MODE_AUDIT ? PASS : DROP;
 }

@@ -50,6 +50,15 @@ struct {
 	__type(value, __u64);
 } allowed_flows SEC(".maps");
 
+/* Processes that were born or ran something in the scope: pid to start time in ticks. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 262144);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, __u32);
+	__type(value, __u64);
+} members SEC(".maps");
+
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 8192);

@@ -33,8 +33,9 @@ int BPF_PROG(process_fork, struct task_struct *parent, struct task_struct *child
 {
 	struct process_event *event;
 
-	if (child->pid != child->tgid || !in_scope())
+	if (child->pid != child->tgid || !(in_scope() || is_member(parent)))
 		return 0;
+	add_member(child);
 	event = bpf_ringbuf_reserve(&process_events, sizeof(*event), 0);
 	if (!event) {
 		lost_event();
@@ -48,10 +49,12 @@ int BPF_PROG(process_fork, struct task_struct *parent, struct task_struct *child
 SEC("tp_btf/sched_process_exit")
 int BPF_PROG(process_exit, struct task_struct *task)
 {
+	__u32 pid = BPF_CORE_READ(task, tgid);
 	struct process_event *event;
 
-	if (BPF_CORE_READ(task, signal, live.counter) != 0 || !in_scope())
+	if (BPF_CORE_READ(task, signal, live.counter) != 0 || !is_member(task))
 		return 0;
+	bpf_map_delete_elem(&members, &pid);
 	event = bpf_ringbuf_reserve(&process_events, sizeof(*event), 0);
 	if (!event) {
 		lost_event();
@@ -150,7 +153,9 @@ int BPF_PROG(process_exec, struct task_struct *task)
 	struct exec_event *event;
 	struct mm_struct *mm;
 
-	if (!in_scope())
+	if (in_scope())
+		add_member(task);
+	else if (!is_member(task))
 		return 0;
 	event = bpf_ringbuf_reserve(&process_events, sizeof(*event), 0);
 	if (!event) {

@@ -13,7 +13,11 @@ enum gate_reason {
 	REASON_PACKET = 1,	/* left the scope without a verdict */
 	REASON_IPV6 = 2,	/* connect or send to an IPv6 address */
 	REASON_SOCKET = 3,	/* socket of a kind that the scope may not have */
+	REASON_LEFT = 4,	/* socket of a process that left the scope's cgroup */
 };
+
+/* Start times as /proc counts them: all that user space knows of processes older than the programs. */
+#define NS_PER_TICK 10000000ULL
 
 /* A flow as its socket sees it. Source address 0: not bound to one. */
 struct flow_key {

@@ -29,3 +29,24 @@ static __always_inline int in_scope(void)
 {
 	return bpf_current_task_under_cgroup(&scope, 0) == 1;
 }
+
+#define SIGKILL_K 9
+
+/* Whether a process belongs to the scope, wherever it has moved since. */
+static __always_inline int is_member(struct task_struct *task)
+{
+	__u32 pid = BPF_CORE_READ(task, tgid);
+	__u64 *ticks = bpf_map_lookup_elem(&members, &pid);
+
+	return ticks && *ticks == BPF_CORE_READ(task, group_leader, start_boottime) / NS_PER_TICK;
+}
+
+/* A process that cannot be remembered could leave the scope unseen, so it does not go on. */
+static __always_inline void add_member(struct task_struct *task)
+{
+	__u32 pid = BPF_CORE_READ(task, tgid);
+	__u64 ticks = BPF_CORE_READ(task, group_leader, start_boottime) / NS_PER_TICK;
+
+	if (bpf_map_update_elem(&members, &pid, &ticks, BPF_ANY))
+		bpf_send_signal(SIGKILL_K);
+}

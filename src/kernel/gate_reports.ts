@@ -118,6 +118,9 @@ const NAMES: Record<number, string> = {
 export function describeTarget(report: GateReport): Partial<LogEvent> {
   const name = NAMES[report.protocol] ?? `protocol ${report.protocol}`;
   if (report.reason === GateReason.socket) return { message: `socket refused: ${name}` };
+  if (report.reason === GateReason.left) {
+    return { message: `socket refused: the process left the scope's cgroup (${name})` };
+  }
   const ports = report.protocol === Protocol.TCP || report.protocol === Protocol.UDP;
   return {
     dst_ip: report.dst,

@@ -75,7 +75,7 @@ export class Kernel {
     const processEvents = new RingBuffer(object.map("process_events", 0).fd, PROCESS_EVENTS);
     const gateEvents = new RingBuffer(object.map("gate_events", 0).fd, GATE_EVENTS);
     this.#attribution = makeAttribution(boot, object, processEvents, () => this.#stats().lost);
-    attachTo(boot.scopeCgroupDir, object);
+    attach(boot, object);
     this.#attribution.addRunning();
     const describe = this.#attribution.describe.bind(this.#attribution);
     const seen = object.map("reports_seen", REPORT_SEEN_SIZE);
@@ -230,16 +230,18 @@ function makeAttribution(
     tcp: object.map("tcp_owner", OWNER_SIZE),
     tcpClosed: object.map("tcp_closed", OWNER_SIZE),
     udp: object.map("udp_owner", OWNER_SIZE),
+    members: object.map("members", 8),
   };
   const cgroups = named("scope_missing", () => new CgroupPaths(boot.cgroupRoot));
   return new Attribution({ maps, events, lost, cgroups, scope: boot.scopeCgroupDir });
 }
 
-function attachTo(folder: string, object: BpfObject): void {
-  using scope = openScope(folder);
+function attach(boot: KernelBoot, object: BpfObject): void {
+  using scope = openScope(boot.scopeCgroupDir);
+  using root = openScope(boot.cgroupRoot);
   const fd = new Uint8Array(new Int32Array([scope.number]).buffer);
   named("scope_missing", () => object.map("scope", 4).set(KEY_0, fd));
-  object.attach(scope);
+  object.attach(scope, root);
 }
 
 function bindQueue(

@@ -166,3 +166,16 @@ Deno.test("closed mode shuts what audit mode let pass", async () => {
   assert.match((await world.run(PYTHON, "-c", SENDER)).stdout, /udp PermissionError/);
   assert.deepEqual(far.left, []);
 });
+
+Deno.test("a process that leaves the scope's cgroup, and its children, get no sockets", async () => {
+  await using world = await World.create();
+  const { role } = await start(world);
+  const far = await world.listener("far", OUTSIDE, TCP_PORT, UDP_PORT);
+  const script = `echo $$ > ${world.root}/cgroup.procs; ${PYTHON} -c "$0"; true`;
+  const ended = await world.run("sh", "-c", script, SENDER);
+  assert.equal(ended.stdout, "tcp PermissionError\nudp PermissionError\n");
+  const line = await role.log((e) => e.type === "gate");
+  assert.match(String(line.message), /left the scope's cgroup/);
+  assert.deepEqual(line.cmdline, [PYTHON, "-c", SENDER]);
+  assert.deepEqual(far.left, []);
+});

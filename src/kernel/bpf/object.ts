@@ -23,6 +23,7 @@ const PROGRAMS = [
   { name: "refuse_connect6", at: "cgroup" },
   { name: "refuse_sendmsg6", at: "cgroup" },
   { name: "refuse_sockets", at: "cgroup" },
+  { name: "refuse_left", at: "root" },
   { name: "tcp_attribution", at: "cgroup" },
   { name: "udp_attribution", at: "cgroup" },
   { name: "udp_connect_attribution", at: "kernel" },
@@ -31,8 +32,8 @@ const PROGRAMS = [
   { name: "process_exit", at: "kernel" },
 ] as const;
 
-/** Maps that a restarted role takes over: who made the flows that are open now. */
-const KEPT_MAPS = ["tcp_owner", "tcp_closed", "udp_owner"] as const;
+/** Maps that a restarted role takes over: who made the flows that are open now, who is in the scope. */
+const KEPT_MAPS = ["tcp_owner", "tcp_closed", "udp_owner", "members"] as const;
 
 /** The loaded programs. */
 export class BpfObject {
@@ -95,18 +96,20 @@ export class BpfObject {
    * Attaches and pins every program, then removes the pins that an earlier process of this run left:
    * at no time is the scope without a gate.
    *
+   * @param scope the scope's cgroup folder
+   * @param root the folder of all cgroups
    * @throws {StartError}
    */
-  attach(scope: Fd): void {
+  attach(scope: Fd, root: Fd): void {
     using print = new PrintCapture(this.#libbpf);
     for (const { name, at } of PROGRAMS) {
       const program = this.#libbpf.bpf_object__find_program_by_name(this.#object, cstring(name));
       if (program === null) {
         throw new StartError("program_failed", `the BPF object has no program ${name}`);
       }
-      const link = at === "cgroup"
-        ? this.#libbpf.bpf_program__attach_cgroup(program, scope.number)
-        : this.#libbpf.bpf_program__attach(program);
+      const link = at === "kernel"
+        ? this.#libbpf.bpf_program__attach(program)
+        : this.#libbpf.bpf_program__attach_cgroup(program, (at === "root" ? root : scope).number);
       if (link === null) throw loadError(`cannot attach ${name}`, print, errno());
       this.#links.push(link);
       this.#pin(link, name);

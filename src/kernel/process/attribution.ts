@@ -13,11 +13,13 @@ import { type CgroupPaths, processesBelow } from "./cgroups.ts";
 import { readAncestry, readCgroup, readImage, readStat } from "./procfs.ts";
 import { ANCESTRY, NANOS_PER_TICK, ProcessTable } from "./table.ts";
 
-/** The maps that hold owners. */
+/** The maps that hold owners and members. */
 export interface OwnerMaps {
   tcp: BpfMap;
   tcpClosed: BpfMap;
   udp: BpfMap;
+  /** The scope's processes: pid to start time in ticks. */
+  members: BpfMap;
 }
 
 /** What attribution works with. */
@@ -57,7 +59,18 @@ export class Attribution {
 
   /** Takes in the processes that run in the scope already. */
   addRunning(): void {
-    for (const pid of processesBelow(this.#parts.scope)) this.#addFromProc(pid, undefined);
+    for (const pid of processesBelow(this.#parts.scope)) {
+      this.#addFromProc(pid, undefined);
+      this.#addMember(pid);
+    }
+  }
+
+  #addMember(pid: number): void {
+    const stat = readStat(pid);
+    if (!stat) return;
+    const key = new Uint8Array(new Uint32Array([pid]).buffer);
+    const value = new Uint8Array(new BigUint64Array([stat.startTicks]).buffer);
+    this.#parts.maps.members.set(key, value);
   }
 
   /**
