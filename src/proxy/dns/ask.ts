@@ -38,8 +38,9 @@ function randomId(): number {
  */
 export async function askUdp(to: ResolverAddress, asked: Asked): Promise<Answer | undefined> {
   const id = randomId();
-  const socket = Deno.listenDatagram({ transport: "udp", hostname: "0.0.0.0", port: 0 });
+  let socket: Deno.DatagramConn | undefined;
   try {
+    socket = Deno.listenDatagram({ transport: "udp", hostname: "0.0.0.0", port: 0 });
     await socket.send(asked.encode(id), { transport: "udp", ...to });
     return await within(receive(socket, to, asked, id), ANSWER_MS);
   } catch (error) {

@@ -6,6 +6,7 @@
 
 import { isConnectionError } from "../io/stream.ts";
 import { refusal } from "../session/connection.ts";
+import { reportFault } from "../session/fault.ts";
 import type { Proxy } from "../session/proxy.ts";
 import { serveQuery } from "./serve_query.ts";
 
@@ -21,7 +22,9 @@ export async function serveDnsDatagrams(proxy: Proxy, socket: Deno.DatagramConn)
       const [bytes, from] = await socket.receive(new Uint8Array(4096));
       if (proxy.state.closed || busy >= MAX_QUERIES) continue;
       busy++;
-      serve(proxy, socket, bytes, from as Deno.NetAddr).finally(() => busy--);
+      serve(proxy, socket, bytes, from as Deno.NetAddr)
+        .catch((error) => reportFault(proxy, error))
+        .finally(() => busy--);
     } catch (error) {
       if (error instanceof Deno.errors.BadResource) return;
       if (error instanceof Deno.errors.Interrupted) return;
@@ -53,10 +56,5 @@ async function serve(
   }
   const source = { flow, sourcePort: from.port, transport: "udp" } as const;
   const response = await serveQuery(proxy, source, bytes);
-  if (!response) return;
-  try {
-    await socket.send(response, from);
-  } catch (error) {
-    if (!isConnectionError(error)) throw error;
-  }
+  if (response) await socket.send(response, from);
 }

@@ -7,11 +7,12 @@
 import { serveDnsStream } from "../dns/tcp_server.ts";
 import { acceptAll } from "../io/accept.ts";
 import { StreamReader } from "../io/reader.ts";
-import { closeQuietly, isConnectionError } from "../io/stream.ts";
+import { closeQuietly } from "../io/stream.ts";
 import { settled } from "../io/time_limit.ts";
 import { type HelloResult, parseClientHello } from "../layers/client_hello.ts";
 import { detect, type Detected } from "../layers/detect.ts";
 import { Connection, connectionId, refusal } from "./connection.ts";
+import { reportFault } from "./fault.ts";
 import { HttpSession } from "./http_session.ts";
 import type { Live, Proxy } from "./proxy.ts";
 import { serveTcp } from "./tcp.ts";
@@ -57,7 +58,7 @@ async function serve(proxy: Proxy, socket: Deno.TcpConn, dns: boolean): Promise<
     socket.setNoDelay(true);
     await identify(proxy, socket, dns);
   } catch (error) {
-    if (!isConnectionError(error)) throw error;
+    reportFault(proxy, error);
   } finally {
     proxy.live.delete(incoming);
     proxy.state.connections--;

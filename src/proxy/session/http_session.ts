@@ -128,6 +128,14 @@ export class HttpSession implements Live, Watched {
     this.request?.upstream?.close();
   }
 
+  /** An unverified upstream must not outlive the rule that allowed it. */
+  async rejudge(): Promise<void> {
+    const { verdict, host } = this.start;
+    if (!verdict?.insecure) return;
+    const now = await this.connection.judge({ type: "https", host, intercept: true });
+    if (!now.pass || !now.insecure) this.abort();
+  }
+
   /** The watchdog: no request came in time. */
   expire(): void {
     closeQuietly(this.client);
