@@ -46,7 +46,7 @@ export const DEFAULT_WINDOW = 65535;
 /** One setting: identifier (16 bits) and value (32 bits). */
 export type SettingEntry = readonly [id: number, value: number];
 
-/** A decoded frame. Byte strings are views of the reader's input or buffer: see its `push`. */
+/** A decoded frame. Byte strings may be views of what the reader was given: see its `push`. */
 export type Frame =
   | DataFrame
   | { type: "headers"; stream: number; block: Uint8Array; endStream: boolean; endHeaders: boolean }

@@ -9,16 +9,21 @@ import { ConnectionError, ErrorCode, StreamError } from "./errors.ts";
 import { type Frame, HEADER_SIZE, MAX_PAYLOAD } from "./frame.ts";
 import { decodeFrame } from "./frame_payload.ts";
 
+const LARGEST = HEADER_SIZE + MAX_PAYLOAD;
+/** Frames up to this size, in bytes, get a buffer of their own: connections without bulk keep none. */
+const SMALL = 1024;
+
 /** Reassembles frames from what one peer sends, however it is cut. */
 export class FrameReader {
   #input: Uint8Array = EMPTY;
   #at = 0;
-  /** The beginning of a frame whose rest has not come. */
-  #partial = new Uint8Array(HEADER_SIZE + MAX_PAYLOAD);
-  /** Takes turns with `#partial`, so that a frame completed there outlives the next one's beginning. */
-  #spare = new Uint8Array(HEADER_SIZE + MAX_PAYLOAD);
+  /** A frame whose rest has not come: first room for its header, then for all of it. */
+  #partial: Uint8Array | undefined;
   #have = 0;
   #dead = false;
+  /** Room for large frames, used again: what holds a returned frame, and what is free; two at most. */
+  #lent: Uint8Array | undefined;
+  #free: Uint8Array[] = [];
 
   /**
    * Takes the next bytes of the stream. Frames from {@link FrameReader.next} are views of these bytes
@@ -29,6 +34,8 @@ export class FrameReader {
       ? concat(this.#input.subarray(this.#at), bytes)
       : bytes;
     this.#at = 0;
+    if (this.#lent) this.#free.push(this.#lent);
+    this.#lent = undefined;
   }
 
   /**
@@ -38,7 +45,7 @@ export class FrameReader {
   next(): Frame | ConnectionError | StreamError | undefined {
     if (this.#dead) return undefined;
     try {
-      const bytes = this.#have > 0 ? this.#completed() : this.#whole();
+      const bytes = this.#partial ? this.#completed(this.#partial) : this.#whole();
       return bytes && decodeFrame(bytes);
     } catch (error) {
       if (error instanceof StreamError) return error;
@@ -51,37 +58,42 @@ export class FrameReader {
   /** A frame that lies whole in the input, without a copy; else what is there is kept. */
   #whole(): Uint8Array | undefined {
     const left = this.#input.length - this.#at;
-    if (left >= HEADER_SIZE) {
-      const size = frameSize(this.#input, this.#at);
-      if (left >= size) return this.#input.subarray(this.#at, this.#at += size);
-    }
-    this.#keep(left);
-    return undefined;
+    if (left === 0) return undefined;
+    if (left < HEADER_SIZE) return this.#completed(new Uint8Array(HEADER_SIZE));
+    const size = frameSize(this.#input, this.#at);
+    if (left < size) return this.#completed(this.#room(size));
+    return this.#input.subarray(this.#at, this.#at += size);
   }
 
-  #completed(): Uint8Array | undefined {
-    if (!this.#fillTo(HEADER_SIZE)) return undefined;
-    const size = frameSize(this.#partial, 0);
-    if (!this.#fillTo(size)) return undefined;
+  /** Goes on with a frame that came in parts. */
+  #completed(partial: Uint8Array): Uint8Array | undefined {
+    this.#partial = partial;
+    if (!this.#fill(partial)) return undefined;
+    const size = frameSize(partial, 0);
+    if (size > partial.length) {
+      const whole = this.#room(size);
+      whole.set(partial);
+      return this.#completed(whole);
+    }
+    this.#partial = undefined;
     this.#have = 0;
-    const whole = this.#partial;
-    this.#partial = this.#spare;
-    this.#spare = whole;
+    if (size > SMALL) this.#lent = partial;
+    return partial;
+  }
+
+  #room(size: number): Uint8Array {
+    if (size <= SMALL) return new Uint8Array(size);
+    const free = this.#free.pop();
+    const whole = free ? new Uint8Array(free.buffer) : new Uint8Array(LARGEST);
     return whole.subarray(0, size);
   }
 
-  #fillTo(size: number): boolean {
-    if (size > this.#have) {
-      this.#keep(Math.min(size - this.#have, this.#input.length - this.#at));
-    }
-    return this.#have >= size;
-  }
-
-  #keep(count: number): void {
-    if (count === 0) return;
-    this.#partial.set(this.#input.subarray(this.#at, this.#at + count), this.#have);
+  #fill(partial: Uint8Array): boolean {
+    const count = Math.min(partial.length - this.#have, this.#input.length - this.#at);
+    partial.set(this.#input.subarray(this.#at, this.#at + count), this.#have);
     this.#at += count;
     this.#have += count;
+    return this.#have === partial.length;
   }
 }
 

@@ -14,9 +14,11 @@
  *
  * `perform` does, in this order:
  *
- * 1. queue `toClient` and `toUpstream` on their sockets, in the order of the calls that returned them;
- *    they may be views of the buffer that was passed in, so await both writes before reading into it
- *    again (that is the backpressure too: DATA is bounded by the peers' own windows, the rest by this);
+ * 1. queue `toClient` and `toUpstream` on their sockets, in the order of the calls that returned them.
+ *    They may be views of the buffer that was passed in, so await those writes before reading into it
+ *    again; that is the backpressure too. Await only what this very call gave: a client that is slow to
+ *    read must not stop its uploads from being read. The sockets need TCP_NODELAY, or the last frame of
+ *    every window waits for a delayed acknowledgement (40 ms);
  * 2. ask about each of `questions`, without waiting, and once the verdict is there perform what
  *    `relay.allow(stream)` or `relay.refuse(stream, status, text)` returns. A verdict that is known may be
  *    given at once. A question with a `problem` is one to refuse, with the status that it names;

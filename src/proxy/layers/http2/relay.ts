@@ -95,7 +95,8 @@ export class Relay {
    */
   lost(by: Side, message: string): RelayOutput {
     return this.#run(by, () => {
-      throw new ConnectionError(by === "client" ? ErrorCode.none : ErrorCode.internal, message);
+      const orderly = by === "client" || this.#state.streams.size === 0;
+      throw new ConnectionError(orderly ? ErrorCode.none : ErrorCode.internal, message);
     });
   }
 
@@ -117,7 +118,8 @@ export class Relay {
     const debug = encodeText(error.message);
     // Also a client that never saw upstream's SETTINGS gets a valid beginning and a reason.
     if (!upstream.started) out.client.push(encodeSettings([]));
-    const toOther = by === "client" ? ErrorCode.none : ErrorCode.internal;
+    const orderly = by === "client" || error.code === ErrorCode.none;
+    const toOther = orderly ? ErrorCode.none : ErrorCode.internal;
     out.client.push(encodeGoaway(lastClient, by === "client" ? error.code : toOther, debug));
     // Before the client's SETTINGS, upstream has not heard of this connection at all.
     if (client.started) {

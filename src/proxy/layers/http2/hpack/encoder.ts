@@ -41,7 +41,11 @@ export class HpackEncoder {
     this.#announce = true;
   }
 
-  /** Encodes a header list as one block; blocks are sent in the order in which they were encoded. */
+  /**
+   * Encodes a header list as one block; blocks are sent in the order in which they were encoded.
+   *
+   * @returns a view that holds until the next call
+   */
   encode(fields: readonly Field[]): Uint8Array<ArrayBuffer> {
     if (this.#announce) this.#writer.integer(5, SIZE_UPDATE, 0);
     this.#announce = false;

@@ -114,9 +114,9 @@ export class BlockWriter {
     this.#at = at;
   }
 
-  /** Returns a copy of what was written, and starts anew. */
+  /** Returns what was written, as a view that holds until the next write, and starts anew. */
   take(): Uint8Array<ArrayBuffer> {
-    const out = this.#bytes.slice(0, this.#at);
+    const out = this.#bytes.subarray(0, this.#at);
     this.#at = 0;
     return out;
   }

@@ -32,29 +32,34 @@ export async function drive(
     client: Promise.resolve(),
     upstream: Promise.resolve(),
   };
-  const send = (side: Side, conn: Deno.Conn, bytes: Uint8Array | undefined) => {
-    if (bytes) writes[side] = writes[side].then(() => writeAll(conn, bytes));
-  };
-  const perform = (output: RelayOutput) => {
-    send("client", client, output.toClient);
-    send("upstream", upstream, output.toUpstream);
+  // Only what a call itself gave is waited for: a side that does not read must not stop its own reading.
+  const send = (side: Side, conn: Deno.Conn, bytes: Uint8Array | undefined) =>
+    bytes && (writes[side] = writes[side].then(() => writeAll(conn, bytes)));
+  const perform = async (output: RelayOutput): Promise<void> => {
+    const written = [
+      send("client", client, output.toClient),
+      send("upstream", upstream, output.toUpstream),
+    ];
     driven.ended.push(...output.ended);
     driven.closed ??= output.close?.message;
     for (const question of output.questions) {
       const { stream, path } = question;
-      perform(judge(question) ? relay.allow(stream) : relay.refuse(stream, 403, `no ${path}\n`));
+      const answer = judge(question)
+        ? relay.allow(stream)
+        : relay.refuse(stream, 403, `no ${path}\n`);
+      written.push(perform(answer));
     }
+    await Promise.all(written);
   };
   const pump = async (side: Side, conn: Deno.Conn) => {
     const buffer = new Uint8Array(16384);
     while (!relay.over) {
       const count = await conn.read(buffer);
-      if (count === null) perform(relay.lost(side, `${side} closed`));
+      if (count === null) await perform(relay.lost(side, `${side} closed`));
       else {
         const bytes = buffer.subarray(0, count);
-        perform(side === "client" ? relay.fromClient(bytes) : relay.fromUpstream(bytes));
+        await perform(side === "client" ? relay.fromClient(bytes) : relay.fromUpstream(bytes));
       }
-      await Promise.all([writes.client, writes.upstream]);
     }
     client.close();
     upstream.close();
