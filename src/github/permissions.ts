@@ -50,8 +50,12 @@ export function permissionsFor(connections: readonly TokenRequest[]): TokenPermi
 /** Is it the endpoint that hands out OIDC tokens to a job with `id-token: write`? */
 export function isOidcRequest(url: string): boolean {
   const parsed = parseUrl(url);
-  return parsed !== null && parsed.hostname.endsWith(".actions.githubusercontent.com") &&
-    segmentsOf(parsed).some((segment) => segment.toLowerCase() === "idtoken");
+  return parsed !== null && isOidc(parsed.hostname, segmentsOf(parsed));
+}
+
+function isOidc(host: string, segments: readonly string[]): boolean {
+  return host.endsWith(".actions.githubusercontent.com") &&
+    segments.some((segment) => segment.toLowerCase() === "idtoken");
 }
 
 function needOf(method: string, url: URL): Need {
@@ -59,7 +63,7 @@ function needOf(method: string, url: URL): Need {
   const segments = segmentsOf(url);
   const git = gitNeed(method, url, segments);
   if (git) return git;
-  if (isOidcRequest(url.href)) return { scope: "id-token", access: "write" };
+  if (isOidc(host, segments)) return { scope: "id-token", access: "write" };
   if (host === "api.github.com" || host === "uploads.github.com") return apiNeed(method, segments);
   if (segments[0] === "api" && segments[1] === "v3") return apiNeed(method, segments.slice(2));
   // Only GitHub's own container registry takes this token, so the shape of the path is enough.

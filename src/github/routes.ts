@@ -123,13 +123,22 @@ const OTHERS: readonly Route[] = [
   { pattern: "/markdown/*", scope: null },
 ];
 
+/** A row with its pattern taken apart. */
+interface CompiledRoute {
+  row: Route;
+  /** Segments; null stands for any one. */
+  parts: (string | null)[];
+  /** Any rest may follow. */
+  open: boolean;
+}
+
 /** The whole table, in the order in which it is searched. */
-export const ROUTES: readonly Route[] = [
+const ROUTES: readonly CompiledRoute[] = [
   ...REPOSITORY.map((row) => at("/repos/{}/{}", row)),
   // The numeric alias that redirects of renamed repositories lead to.
   ...REPOSITORY.map((row) => at("/repositories/{}", row)),
   ...OTHERS,
-];
+].map(compileRoute);
 
 function below(scope: string | undefined, patterns: readonly string[]): Route[] {
   return patterns.map((pattern) => ({ pattern, scope }));
@@ -143,6 +152,13 @@ function at(prefix: string, row: Route): Route {
   return { ...row, pattern: row.pattern === "" ? prefix : `${prefix}/${row.pattern}` };
 }
 
+function compileRoute(row: Route): CompiledRoute {
+  const parts = row.pattern.split("/").filter((part) => part !== "");
+  const open = parts.at(-1) === "*";
+  if (open) parts.pop();
+  return { row, parts: parts.map((part) => part === "{}" ? null : part), open };
+}
+
 /**
  * The row for a request, or null if none fits.
  *
@@ -150,15 +166,13 @@ function at(prefix: string, row: Route): Route {
  * @param segments of the path, decoded, without empty ones
  */
 export function findRoute(method: string, segments: readonly string[]): Route | null {
-  return ROUTES.find((row) =>
-    (row.methods === undefined || row.methods.includes(method)) && fits(row.pattern, segments)
-  ) ?? null;
+  return ROUTES.find((route) =>
+    fits(route, segments) &&
+    (route.row.methods === undefined || route.row.methods.includes(method))
+  )?.row ?? null;
 }
 
-function fits(pattern: string, segments: readonly string[]): boolean {
-  const parts = pattern.split("/").filter((part) => part !== "");
-  const open = parts.at(-1) === "*";
-  const fixed = open ? parts.slice(0, -1) : parts;
-  if (open ? segments.length < fixed.length : segments.length !== fixed.length) return false;
-  return fixed.every((part, index) => part === "{}" || part === segments[index]);
+function fits({ parts, open }: CompiledRoute, segments: readonly string[]): boolean {
+  if (open ? segments.length < parts.length : segments.length !== parts.length) return false;
+  return parts.every((part, index) => part === null || part === segments[index]);
 }
