@@ -25,6 +25,9 @@
  * 3. log each of `ended`: those that were never asked about are `malformed`;
  * 4. on `close`, wait for the writes and close both sockets.
  *
+ * Where there is no upstream (it failed, or the connection was refused), a {@link NoUpstream} takes
+ * `toUpstream` and gives what goes to `fromUpstream`, and every question is refused.
+ *
  * Streams wait in order of their ids: an allowed one is sent on once all older ones are decided, so
  * every question must be answered, a failed one by a refusal. Nothing here has a clock: idle and stalled
  * connections are for the owner to end, with {@link Relay.lost}.
@@ -34,6 +37,7 @@
 
 export { ErrorCode } from "./errors.ts";
 export type { Field } from "./hpack/static_table.ts";
+export { NoUpstream } from "./no_upstream.ts";
 export type { RelayOptions } from "./openings.ts";
 export type { Question, RelayClose, RelayOutput, Side, StreamEnd } from "./output.ts";
 export { Relay } from "./relay.ts";
