@@ -168,8 +168,7 @@ export class PolicyEngine {
     const rule = selectRequest(this.#policy, target, url, verb);
     if (destination === "other" && url.scheme === "http") return mismatch(rule);
     if (rule) return { rule, destination: reached(rule, destination) };
-    const known = selectByUrlHost(this.#policy, target, url.scheme) !== undefined;
-    return { destination, hint: requestHint(target, url, verb, known) };
+    return { destination, hint: requestHint(target, url, verb) };
   }
 
   #tcp(event: PolicyEvent, now: number): Outcome {

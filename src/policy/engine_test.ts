@@ -275,7 +275,8 @@ Deno.test("hints are rules that allow", () => {
     hint({ type: "http", url: "http://p.com/x/", dst_port: 8080 }),
     "GET http://p.com:8080/x",
   );
-  assert.equal(hint({ type: "http", url: "https://x.com/y" }), "x.com");
+  assert.equal(hint({ type: "http", url: "https://x.com/y" }), "GET https://x.com/y");
+  assert.equal(hint({ type: "http", url: "https://x.com//y" }), "x.com");
 });
 
 Deno.test("where an address rule allows, the destination is right whatever name is claimed", () => {

@@ -18,18 +18,18 @@ export function rawHint(target: Target): string | undefined {
 }
 
 /**
- * Rule for a request. The host alone, unless rules look at its paths already; then a URL rule.
- *
- * @param byUrl some url or path rule names the host and fits all but method and path
+ * Rule for a request: this method and path of this host, and nothing else of it. Where a path has several
+ * readings no URL rule is exact, and the host's rule is said.
  */
 export function requestHint(
   target: Target,
   url: RequestUrl,
   method: string,
-  byUrl: boolean,
 ): string | undefined {
   const reading = url.readings?.length === 1 ? url.readings[0] : undefined;
-  if (!byUrl || !reading || target.port === 0) return rawHint(target);
+  // Empty segments cannot be written in a rule.
+  const unwritable = !reading || reading.slice(0, -1).includes("");
+  if (unwritable || target.port === 0) return rawHint(target);
   const standard = url.scheme === "https" ? 443 : 80;
   const port = target.port === standard ? "" : `:${target.port}`;
   const path = reading.map(ruleSegment).join("/");

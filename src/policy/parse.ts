@@ -15,9 +15,12 @@ import {
   SyntaxError,
 } from "./grammar.js";
 import {
+  ANY_NAME,
   fillPlaceholders,
   findPlaceholder,
   fittingNames,
+  type Names,
+  offsetInSource,
   parseRepository,
 } from "./placeholders.ts";
 import { LineProblem } from "./problem.ts";
@@ -39,10 +42,8 @@ import type { Diagnostic, ParsedPolicy, ParseOptions, Rule } from "./types.ts";
  * @param text the whole policy; lines end in LF or CRLF, a leading U+FEFF is skipped
  */
 export function parsePolicy(text: string, options: ParseOptions = {}): ParsedPolicy {
-  const names = parseRepository(options.repository);
   const plain = (text.startsWith("\uFEFF") ? text.slice(1) : text).replaceAll("\r\n", "\n");
-  const filled = names ? fillPlaceholders(plain, names) : plain;
-  const lines = filled.split("\n");
+  const lines = plain.split("\n");
   const reader = new Reader(options);
   for (let at = 0; at < lines.length; at += CHUNK) {
     const chunk = lines.slice(at, at + CHUNK);
@@ -60,6 +61,7 @@ class Reader {
   readonly rules: Rule[] = [];
   readonly diagnostics: Diagnostic[] = [];
   readonly #start: Section;
+  readonly #names: Names | null;
   readonly #anyName: boolean;
   /** null: below a header that is not valid. */
   #section: Section | null;
@@ -67,6 +69,7 @@ class Reader {
   constructor(options: ParseOptions) {
     this.#start = startSection(options.defaults);
     this.#section = this.#start;
+    this.#names = parseRepository(options.repository);
     this.#anyName = options.placeholders === "any";
   }
 
@@ -78,42 +81,39 @@ class Reader {
    */
   read(node: LineNode | InvalidNode, text: string, line: string, number: number) {
     if (node === null) return;
-    try {
-      if (node.kind !== "invalid" && !line.includes("{")) return this.#take(node, text, number);
-    } catch (problem) {
-      if (!(problem instanceof LineProblem)) throw problem;
-    }
+    const plain = node.kind !== "invalid" && !line.includes("{");
+    if (plain && this.#fits(() => this.#take(node, sourceOf(node, text), number))) return;
     this.#readAlone(line, number);
   }
 
   /** Reads a line by itself, where offsets are those in the line, to say what is wrong with it. */
   #readAlone(line: string, number: number) {
+    const fillings = findPlaceholder(line) < 0 ? [] : this.#fillings(line);
+    for (const names of fillings) {
+      if (!inLanguage(fillPlaceholders(line, names))) continue;
+      if (this.#fits(() => this.#takeFilled(line, names, number))) return;
+    }
+    const [names] = fillings;
     try {
-      if (this.#anyName && findPlaceholder(line) >= 0) this.#takeFitting(line, number);
-      else this.#take(parseLine(line), line, number);
+      if (names) this.#takeFilled(line, names, number);
+      else this.#takeLine(line, number);
     } catch (problem) {
       if (!(problem instanceof LineProblem)) throw problem;
       if (/^[ \t]*\[/.test(line)) this.#section = null;
-      this.diagnostics.push(toDiagnostic(problem, number));
+      const at = names ? offsetInSource(line, names, problem.at) : problem.at;
+      this.diagnostics.push(toDiagnostic(problem, number, at));
     }
   }
 
-  /** Tries names until the line is valid; the first problem is the one that is told. */
-  #takeFitting(line: string, number: number) {
-    let first: string | undefined;
-    for (const names of fittingNames(line)) {
-      const filled = fillPlaceholders(line, names);
-      first ??= filled;
-      if (this.#fits(filled, number)) return;
-    }
-    if (first !== undefined) this.#take(parseLine(first), first, number);
+  /** What the placeholders may stand for; nothing: they stay. */
+  #fillings(line: string): Names[] {
+    if (this.#names) return [this.#names];
+    return this.#anyName ? fittingNames(line) : [];
   }
 
-  #fits(filled: string, number: number): boolean {
-    const [node] = parseText(filled, { startRule: "Policy" });
-    if (node === undefined || node?.kind === "invalid") return false;
+  #fits(take: () => void): boolean {
     try {
-      this.#take(node, filled, number);
+      take();
       return true;
     } catch (problem) {
       if (problem instanceof LineProblem) return false;
@@ -121,7 +121,22 @@ class Reader {
     }
   }
 
-  #take(node: LineNode, text: string, number: number) {
+  #takeLine(line: string, number: number) {
+    const node = parseLine(line);
+    this.#take(node, sourceOf(node, line), number);
+  }
+
+  /** The rule's own text stays as it was written. */
+  #takeFilled(line: string, names: Names, number: number) {
+    const node = parseLine(fillPlaceholders(line, names));
+    const source = node === null || node.kind === "header" ? "" : line.slice(
+      offsetInSource(line, names, node.start),
+      offsetInSource(line, names, node.end),
+    );
+    this.#take(node, source, number);
+  }
+
+  #take(node: LineNode, source: string, number: number) {
     if (node === null) return;
     if (node.kind === "header") {
       this.#section = headerSection(node, this.#start);
@@ -132,9 +147,19 @@ class Reader {
         "the header above is not valid, so this rule takes no effect: mend the header",
       );
     } else {
-      this.rules.push(ruleOf(node, this.#section, number, text.slice(node.start, node.end)));
+      this.rules.push(ruleOf(node, this.#section, number, source));
     }
   }
+}
+
+/** Has the line the shape of one? Cheap, since nothing is said about why not. */
+function inLanguage(line: string): boolean {
+  return parseText(line, { startRule: "Policy" })[0]?.kind !== "invalid";
+}
+
+/** A rule's own text. */
+function sourceOf(node: LineNode, text: string): string {
+  return node === null || node.kind === "header" ? "" : text.slice(node.start, node.end);
 }
 
 /** The grammar's view of a line. */
@@ -164,13 +189,13 @@ function rejectPlaceholder(node: HeaderNode | RuleNode, line: string) {
   }
 }
 
-function toDiagnostic(problem: LineProblem, line: number): Diagnostic {
+function toDiagnostic(problem: LineProblem, line: number, at: number): Diagnostic {
   return {
     line,
-    column: problem.at + 1,
+    column: at + 1,
     severity: "error",
     code: problem.code,
-    message: problem.message,
+    message: problem.message.replaceAll(ANY_NAME, "NAME"),
     ...(problem.suggestion === undefined ? {} : { suggestion: problem.suggestion }),
   };
 }

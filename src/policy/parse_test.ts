@@ -236,6 +236,11 @@ Deno.test("placeholders are filled, or make their line invalid", () => {
   const rule = only("https://h.example/{owner}/{repo}/* exe=`/x/{repo}`", { repository });
   assert.equal(rule.target, "https://h.example/octo/cat.js/*");
   assert.equal(rule.attrs.exe!.text, "/x/cat.js");
+  assert.equal(rule.text, "https://h.example/{owner}/{repo}/* exe=`/x/{repo}`");
+  const [found] = parsePolicy("  {owner}.-h.{repo}", { repository }).diagnostics;
+  assert.deepEqual([found!.code, found!.column], ["host-name", 3]);
+  const [later] = parsePolicy("a.{owner}.example:99999", { repository }).diagnostics;
+  assert.equal(later!.column, 19);
   const text = "https://h.example/{owner}\na.example step=`{repo}`\nb.example # {owner}";
   for (
     const bad of [

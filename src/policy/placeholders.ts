@@ -24,6 +24,22 @@ export function fillPlaceholders(line: string, names: Names): string {
   return line.replace(PLACEHOLDER, (_, key: "owner" | "repo") => names[key]);
 }
 
+/**
+ * Where in a line something stands that stands at an offset of the filled line; within a value: where
+ * its placeholder begins.
+ */
+export function offsetInSource(line: string, names: Names, at: number): number {
+  let shift = 0;
+  for (const match of line.matchAll(PLACEHOLDER)) {
+    const value = names[match[1] as keyof Names];
+    const begin = match.index + shift;
+    if (at < begin) break;
+    if (at < begin + value.length) return match.index;
+    shift += value.length - match[0].length;
+  }
+  return at - shift;
+}
+
 /** Where the first placeholder stands; -1: nowhere. */
 export function findPlaceholder(text: string): number {
   return text.search(PLACEHOLDER);
@@ -36,8 +52,8 @@ export const ANY_NAME = "any-name-8d41c0e2f7";
 const FITTING = [ANY_NAME, `${ANY_NAME}.example`, "1", "GET"];
 
 /** Values that may fit where the placeholders of a line stand. */
-export function* fittingNames(line: string): Generator<Names> {
-  for (const owner of line.includes("{owner}") ? FITTING : [ANY_NAME]) {
-    for (const repo of line.includes("{repo}") ? FITTING : [ANY_NAME]) yield { owner, repo };
-  }
+export function fittingNames(line: string): Names[] {
+  const owners = line.includes("{owner}") ? FITTING : [ANY_NAME];
+  const repos = line.includes("{repo}") ? FITTING : [ANY_NAME];
+  return owners.flatMap((owner) => repos.map((repo) => ({ owner, repo })));
 }
