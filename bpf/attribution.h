@@ -9,14 +9,6 @@
 #define IPPROTO_UDP 17
 #define SOCKFS_MAGIC 0x534F434B
 
-#if defined(__TARGET_ARCH_x86)
-#define NR_CONNECT 42
-#define NR_CONNECT_COMPAT 362
-#define USER32_CS 0x23
-#elif defined(__TARGET_ARCH_arm64)
-#define NR_CONNECT 203
-#endif
-
 /* The connection's key, or 0 when it is not IPv4 (in either socket family). */
 static __always_inline int tcp_key(struct bpf_sock_ops *ops, struct flow_key *key)
 {
@@ -106,39 +98,17 @@ static __always_inline int is_v4_mapped(struct sock *sk)
 	return !words[0] && !words[1] && words[2] == bpf_htonl(0xffff);
 }
 
-static __always_inline long connect_fd(struct pt_regs *regs)
-{
-#if defined(__TARGET_ARCH_x86)
-	unsigned long nr = BPF_CORE_READ(regs, orig_ax);
-	if (BPF_CORE_READ(regs, cs) == USER32_CS)
-		return nr == NR_CONNECT_COMPAT ? (long)(__u32)BPF_CORE_READ(regs, bx) : -1;
-	return nr == NR_CONNECT ? (long)(__u32)BPF_CORE_READ(regs, di) : -1;
-#elif defined(__TARGET_ARCH_arm64)
-	return BPF_CORE_READ(regs, syscallno) == NR_CONNECT ? (long)(__u32)BPF_CORE_READ(regs, orig_x0) : -1;
-#endif
-}
-
 /* Connected UDP: cgroup/connect4 runs before the port is bound, and sendmsg4 never runs. */
-SEC("tp_btf/sys_exit")
-int BPF_PROG(udp_connect_attribution, struct pt_regs *regs, long ret)
+static __always_inline void attribute_connected_udp(struct sock *sk)
 {
 	struct flow_key key = {};
 	struct owner owner = {};
-	struct sock *sk;
-	__u16 family;
-	long fd;
+	__u16 family = BPF_CORE_READ(sk, __sk_common.skc_family);
 
-	if (ret != 0)
-		return 0;
-	fd = connect_fd(regs);
-	if (fd < 0 || !in_scope())
-		return 0;
-	sk = sock_of_fd(fd);
-	if (!sk || BPF_CORE_READ(sk, sk_protocol) != IPPROTO_UDP)
-		return 0;
-	family = BPF_CORE_READ(sk, __sk_common.skc_family);
+	if (BPF_CORE_READ(sk, sk_protocol) != IPPROTO_UDP)
+		return;
 	if (family != AF_INET && !(family == AF_INET6 && is_v4_mapped(sk)))
-		return 0;
+		return;
 	key.saddr = BPF_CORE_READ(sk, __sk_common.skc_rcv_saddr);
 	key.daddr = BPF_CORE_READ(sk, __sk_common.skc_daddr);
 	key.sport = bpf_htons(BPF_CORE_READ(sk, __sk_common.skc_num));
@@ -146,5 +116,4 @@ int BPF_PROG(udp_connect_attribution, struct pt_regs *regs, long ret)
 	key.proto = IPPROTO_UDP;
 	current_owner(&owner);
 	bpf_map_update_elem(&udp_owner, &key, &owner, BPF_ANY);
-	return 0;
 }

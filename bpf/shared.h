@@ -14,6 +14,7 @@ enum gate_reason {
 	REASON_IPV6 = 2,	/* connect or send to an IPv6 address */
 	REASON_SOCKET = 3,	/* socket of a kind that the scope may not have */
 	REASON_LEFT = 4,	/* socket of a process that left the scope's cgroup */
+	REASON_FRAMES = 5,	/* socket that sends frames past every hook */
 };
 
 /* Start times as /proc counts them: all that user space knows of processes older than the programs. */

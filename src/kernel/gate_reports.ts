@@ -121,6 +121,9 @@ export function describeTarget(report: GateReport): Partial<LogEvent> {
   if (report.reason === GateReason.left) {
     return { message: `socket refused: the process left the scope's cgroup (${name})` };
   }
+  if (report.reason === GateReason.frames) {
+    return { message: "packet socket refused: the process was ended" };
+  }
   const ports = report.protocol === Protocol.TCP || report.protocol === Protocol.UDP;
   return {
     dst_ip: report.dst,

@@ -179,3 +179,20 @@ Deno.test("a process that leaves the scope's cgroup, and its children, get no so
   assert.deepEqual(line.cmdline, [PYTHON, "-c", SENDER]);
   assert.deepEqual(far.left, []);
 });
+
+Deno.test("a process that makes a packet socket is ended before it can use it", async () => {
+  await using world = await World.create();
+  const { role } = await start(world);
+  const far = await world.listener("far", OUTSIDE, TCP_PORT, UDP_PORT);
+  const program = `
+import socket
+s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0x0800)
+print("made")
+`;
+  const ended = await world.run(PYTHON, "-c", program);
+  assert.deepEqual([ended.code, ended.stdout], [137, ""]);
+  const line = await role.log((e) => e.type === "gate");
+  assert.match(String(line.message), /packet socket/);
+  assert.deepEqual(line.cmdline, [PYTHON, "-c", program]);
+  assert.deepEqual(far.left, []);
+});

@@ -58,7 +58,7 @@ export function decodeOwner(bytes: Uint8Array): Owner {
 }
 
 /** Why the gate reports; `enum gate_reason`. */
-export const GateReason = { packet: 1, ipv6: 2, socket: 3, left: 4 } as const;
+export const GateReason = { packet: 1, ipv6: 2, socket: 3, left: 4, frames: 5 } as const;
 
 /** Modes of the gate; `enum gate_mode`. */
 export const GateMode = { closed: 0, enforce: 1, audit: 2 } as const;

@@ -26,7 +26,7 @@ const PROGRAMS = [
   { name: "refuse_left", at: "root" },
   { name: "tcp_attribution", at: "cgroup" },
   { name: "udp_attribution", at: "cgroup" },
-  { name: "udp_connect_attribution", at: "kernel" },
+  { name: "socket_syscalls", at: "kernel" },
   { name: "process_fork", at: "kernel" },
   { name: "process_exec", at: "kernel" },
   { name: "process_exit", at: "kernel" },

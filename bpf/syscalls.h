@@ -1,0 +1,99 @@
+/*
+ * What only the end of a system call shows: the port of a connected UDP socket, and sockets of families
+ * that cgroup/sock_create does not run for.
+ */
+#pragma once
+
+#include "gate.h"
+
+#define AF_PACKET 17
+#define AF_XDP 44
+
+#if defined(__TARGET_ARCH_x86)
+#define NR_SOCKET 41
+#define NR_CONNECT 42
+#define NR_COMPAT_SOCKETCALL 102
+#define NR_COMPAT_SOCKET 359
+#define NR_COMPAT_CONNECT 362
+#define USER32_CS 0x23
+#elif defined(__TARGET_ARCH_arm64)
+#define NR_SOCKET 198
+#define NR_CONNECT 203
+#endif
+
+/* The descriptor that a successful connect was about, or -1. */
+static __always_inline long connected_fd(struct pt_regs *regs)
+{
+#if defined(__TARGET_ARCH_x86)
+	unsigned long nr = BPF_CORE_READ(regs, orig_ax);
+
+	if (BPF_CORE_READ(regs, cs) == USER32_CS)
+		return nr == NR_COMPAT_CONNECT ? (long)(__u32)BPF_CORE_READ(regs, bx) : -1;
+	return nr == NR_CONNECT ? (long)(__u32)BPF_CORE_READ(regs, di) : -1;
+#elif defined(__TARGET_ARCH_arm64)
+	return BPF_CORE_READ(regs, syscallno) == NR_CONNECT ? (long)(__u32)BPF_CORE_READ(regs, orig_x0) : -1;
+#endif
+}
+
+/* Whether this call may have returned a new socket. */
+static __always_inline int makes_socket(struct pt_regs *regs)
+{
+#if defined(__TARGET_ARCH_x86)
+	unsigned long nr = BPF_CORE_READ(regs, orig_ax);
+
+	if (BPF_CORE_READ(regs, cs) == USER32_CS)
+		return nr == NR_COMPAT_SOCKET || nr == NR_COMPAT_SOCKETCALL;
+	return nr == NR_SOCKET;
+#elif defined(__TARGET_ARCH_arm64)
+	return BPF_CORE_READ(regs, syscallno) == NR_SOCKET;
+#endif
+}
+
+/*
+ * Frames of these sockets pass no cgroup hook, and no hook can refuse the sockets: their maker is ended
+ * before it can use one.
+ */
+static __always_inline void refuse_frame_socket(struct sock *sk)
+{
+	__u16 family = BPF_CORE_READ(sk, __sk_common.skc_family);
+	struct report report = {};
+	struct owner owner = {};
+
+	if (family != AF_PACKET && family != AF_XDP)
+		return;
+	current_owner(&owner);
+	report.key.pid = owner.pid;
+	report.key.reason = REASON_FRAMES;
+	report.start = owner.start;
+	report.cgroup = owner.cgroup;
+	report.family = family;
+	report.mode = current_mode();
+	send_report(&report);
+	if (report.mode != MODE_AUDIT)
+		bpf_send_signal(SIGKILL_K);
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(socket_syscalls, struct pt_regs *regs, long ret)
+{
+	struct sock *sk;
+	long fd;
+
+	if (ret < 0)
+		return 0;
+	fd = connected_fd(regs);
+	if (fd >= 0) {
+		if (!in_scope())
+			return 0;
+		sk = sock_of_fd(fd);
+		if (sk)
+			attribute_connected_udp(sk);
+	} else if (makes_socket(regs)) {
+		if (!in_scope() && !is_member((void *)bpf_get_current_task()))
+			return 0;
+		sk = sock_of_fd(ret);
+		if (sk)
+			refuse_frame_socket(sk);
+	}
+	return 0;
+}
