@@ -4,7 +4,7 @@
  * @module
  */
 
-import { formatRules, type Rule, validatePolicy } from "../policy/mod.ts";
+import { type Diagnostic, formatRules, type Rule, validatePolicy } from "../policy/mod.ts";
 import { Exit, type ParsedArgs, runCommand, UsageError } from "./args.ts";
 import {
   type FileDiagnostic,
@@ -88,11 +88,27 @@ function checkPolicy(source: PolicySource, options: Parsed["values"], findings: 
     defaults: defaultsOf(source, options),
     ...repositoryOf(options),
   });
-  findings.diagnostics.push(...inFile(source, diagnostics));
+  findings.diagnostics.push(...inFile(source, aboutExpressions(source, diagnostics)));
   const { file, step } = source;
   const { builtIn, own } = effectivePolicy(source, options);
   const rules = [...builtIn, ...own];
   findings.policies.push(step === undefined ? { file, rules } : { file, step, rules });
+}
+
+/** What `${{ }}` becomes is not known before the workflow runs: say so rather than "syntax". */
+function aboutExpressions(source: PolicySource, diagnostics: readonly Diagnostic[]): Diagnostic[] {
+  const lines = source.text.split("\n");
+  return diagnostics.map((diagnostic) => {
+    const at = lines[diagnostic.line - 1]?.indexOf("${{") ?? -1;
+    if (at < 0 || diagnostic.severity !== "error") return diagnostic;
+    return {
+      ...diagnostic,
+      column: at + 1,
+      code: "expression",
+      message: "an expression cannot be checked: it is filled in only when the workflow runs",
+      suggestion: "write the value, or {owner} and {repo} for the repository",
+    };
+  });
 }
 
 function report({ diagnostics, policies, unusable }: Findings, values: Parsed["values"], io: Io) {

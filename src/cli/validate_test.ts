@@ -85,6 +85,15 @@ Deno.test("validate: placeholders stand for any name, or for --repo", async () =
   assert.equal((await outcomeOf(main, [file, "--repo", "o"])).status, 2);
 });
 
+Deno.test("validate: an expression of Actions is told apart from bad syntax", async () => {
+  using files = new Files();
+  const policy = "https://a.example/${{ github.repository }}/x";
+  const workflow = `jobs: {a: {steps: [{uses: o/egress@v1, with: {policy: "${policy}"}}]}}\n`;
+  const { status, out } = await outcomeOf(main, [files.write("w.yml", workflow)]);
+  assert.equal(status, 1);
+  assert.match(out, /:1:74: error\[expression\]: .*\{owner\} and \{repo\}/);
+});
+
 Deno.test("validate: --sarif writes what code scanning takes", async () => {
   using files = new Files();
   const file = files.write("a b", "nope\n");
