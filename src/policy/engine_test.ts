@@ -276,7 +276,11 @@ Deno.test("hints are rules that allow", () => {
     "GET http://p.com:8080/x",
   );
   assert.equal(hint({ type: "http", url: "https://x.com/y" }), "GET https://x.com/y");
-  assert.equal(hint({ type: "http", url: "https://x.com//y" }), "x.com");
+  assert.equal(hint({ type: "http", url: "https://x.com//y//" }), "GET https://x.com//y//");
+  assert.equal(hint({ type: "http", url: "https://x.com/a%2Fb" }), "x.com");
+  assert.equal(hint({ type: "http", url: "https://localhost/" }), "192.0.2.1");
+  assert.equal(hint({ type: "http", url: "https://10.0.0.1/x" }), "192.0.2.1");
+  assert.equal(hint({ type: "http", url: "https://192.0.2.1/x" }), "GET https://192.0.2.1/x");
 });
 
 Deno.test("where an address rule allows, the destination is right whatever name is claimed", () => {

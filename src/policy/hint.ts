@@ -18,23 +18,18 @@ export function rawHint(target: Target): string | undefined {
 }
 
 /**
- * Rule for a request: this method and path of this host, and nothing else of it. Where a path has several
- * readings no URL rule is exact, and the host's rule is said.
+ * Rule for a request: this method and path of this host, and nothing else of it. Where a path has
+ * several readings, or the host is neither a name nor where the request goes, no URL rule is exact.
  */
-export function requestHint(
-  target: Target,
-  url: RequestUrl,
-  method: string,
-): string | undefined {
+export function requestHint(target: Target, url: RequestUrl, method: string): string | undefined {
+  const host = target.names[0] ?? (target.byAddress ? url.address : null);
   const reading = url.readings?.length === 1 ? url.readings[0] : undefined;
-  // Empty segments cannot be written in a rule.
-  const unwritable = !reading || reading.slice(0, -1).includes("");
-  if (unwritable || target.port === 0) return rawHint(target);
+  if (host === null || !reading || target.port === 0) return rawHint(target);
   const standard = url.scheme === "https" ? 443 : 80;
   const port = target.port === standard ? "" : `:${target.port}`;
-  const path = reading.map(ruleSegment).join("/");
+  // one trailing slash is ignored, so an empty last segment needs another one
+  const path = reading.map(ruleSegment).join("/") + (reading.at(-1) === "" ? "/" : "");
   const verb = METHODS.has(method) ? method : "*";
-  const host = target.names[0] ?? url.address;
   return `${verb} ${url.scheme}://${host}${port}/${path}${exePart(target.event)}`;
 }
 
