@@ -35,7 +35,7 @@ export interface AnalysisResult {
   truncated: boolean;
   /** Rules of the policy itself that no event needed. */
   unused: Rule[];
-  /** Events refused for reasons that no policy changes, by reason. */
+  /** Events refused for another reason than a missing rule, by reason. */
   beyond: Record<string, number>;
 }
 

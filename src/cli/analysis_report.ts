@@ -55,7 +55,7 @@ function policyText(source: PolicySource, result: AnalysisResult, all: boolean, 
     text += `${styles.yellow("unused")}  ${source.file}:${line}: ${printable(rule.text)}\n`;
   }
   for (const [reason, count] of Object.entries(result.beyond).sort()) {
-    text += styles.dim(`${count} refused whatever the policy says: ${reason}\n`);
+    text += styles.dim(`${count} refused for another reason than a missing rule: ${reason}\n`);
   }
   return text + totals(result);
 }

@@ -38,7 +38,7 @@ Deno.test("analyze: blocked pairs first, with the rule that would allow them", a
     "allowed lookup of a.example at 8.8.8.8:53 by an unknown process (a.example)",
     "allowed GET https://a.example/x by an unknown process (a.example)",
     `unused  ${policy}:4: *.unused.example`,
-    "1 refused whatever the policy says: malformed",
+    "1 refused for another reason than a missing rule: malformed",
     "3 pairs of process and destination: 2 allowed (2 events), 1 blocked (2 events); 1 unused rules",
   ]);
 });

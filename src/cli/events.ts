@@ -9,9 +9,11 @@ import type { LogEvent } from "../protocol/log.ts";
 
 const JUDGED = new Set<string>(["http", "https", "tcp", "udp", "dns"]);
 
-/** Reasons that no policy can take away: the proxy or the gate refuses such traffic whatever it says. */
+/** Reasons other than a missing rule: the proxy or the gate refused it although a rule might allow it. */
 const BEYOND_POLICY = new Set<DenyReason>([
   "host_mismatch",
+  "unresolved_destination",
+  "doh",
   "malformed",
   "gate",
   "unattributed",
