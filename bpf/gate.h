@@ -243,7 +243,7 @@ int refuse_left(struct bpf_sock *sk)
 	struct task_struct *task = (void *)bpf_get_current_task();
 	__u32 mode = current_mode();
 
-	if (!is_member(task) || in_scope())
+	if (!is_member(task) || walks_to_scope(task))
 		return PASS;
 	report_socket(sk, REASON_LEFT, mode);
 	return mode == MODE_AUDIT ? PASS : DROP;

@@ -30,6 +30,24 @@ static __always_inline int in_scope(void)
 	return bpf_current_task_under_cgroup(&scope, 0) == 1;
 }
 
+#define MAX_CGROUP_DEPTH 32
+
+/* As in_scope, for sock_create, where that helper is missing in 6.1. */
+static __always_inline int walks_to_scope(struct task_struct *task)
+{
+	struct cgroup *cgroup = BPF_CORE_READ(task, cgroups, dfl_cgrp);
+	__u32 zero = 0;
+	__u64 *id = bpf_map_lookup_elem(&scope_id, &zero);
+	int i;
+
+	for (i = 0; id && cgroup && i < MAX_CGROUP_DEPTH; i++) {
+		if (BPF_CORE_READ(cgroup, kn, id) == *id)
+			return 1;
+		cgroup = BPF_CORE_READ(cgroup, self.parent, cgroup);
+	}
+	return 0;
+}
+
 #define SIGKILL_K 9
 
 /* Whether a process belongs to the scope, wherever it has moved since. */

@@ -34,7 +34,7 @@ import { StartError, type StartFailure } from "./start_error.ts";
 import { Errno, SyscallError } from "./sys/call.ts";
 import { bootMillis } from "./sys/clock.ts";
 import { type Epoll, Ready } from "./sys/epoll.ts";
-import { readText } from "./sys/files.ts";
+import { inode, readText } from "./sys/files.ts";
 import { AllowedFlows } from "./udp/allowed.ts";
 import { UdpQueue } from "./udp/queue.ts";
 
@@ -240,7 +240,11 @@ function attach(boot: KernelBoot, object: BpfObject): void {
   using scope = openScope(boot.scopeCgroupDir);
   using root = openScope(boot.cgroupRoot);
   const fd = new Uint8Array(new Int32Array([scope.number]).buffer);
-  named("scope_missing", () => object.map("scope", 4).set(KEY_0, fd));
+  named("scope_missing", () => {
+    const id = new Uint8Array(new BigUint64Array([inode(boot.scopeCgroupDir)]).buffer);
+    object.map("scope", 4).set(KEY_0, fd);
+    object.map("scope_id", 8).set(KEY_0, id);
+  });
   object.attach(scope, root);
 }
 

@@ -115,6 +115,13 @@ export function exists(path: string): boolean {
   return libc.stat(cstring(path), statBuffer) === 0;
 }
 
+/** A file's inode number: for a cgroup's folder, its id. @throws {SyscallError} */
+export function inode(path: string): bigint {
+  check(`stat ${path}`, libc.stat(cstring(path), statBuffer));
+  // struct stat of 64-bit Linux: st_dev, st_ino.
+  return new DataView(statBuffer.buffer).getBigUint64(8, true);
+}
+
 function isGone(error: unknown): boolean {
   // ESRCH: the process behind a /proc file ended between open and read.
   return error instanceof SyscallError && (error.code === Errno.ENOENT || error.code === 3);
