@@ -99,6 +99,10 @@ export class Analysis {
 
   #judge(event: PolicyEvent) {
     const verdict = this.#engine.judge(event, this.#now);
+    if (this.#needsNoPair(event, verdict)) {
+      this.#allowed++;
+      return;
+    }
     const key = keyOf(event);
     if (verdict.policy === "deny") {
       this.#blocked++;
@@ -116,6 +120,12 @@ export class Analysis {
       const kept = this.listAllowed ? { event, verdict, count: 1 } : null;
       this.#remember(this.#allowedPairs, key, kept);
     }
+  }
+
+  /** Allowed, its rule known to be used, and pairs no longer counted: the rest can be spared. */
+  #needsNoPair({ type }: PolicyEvent, { policy, rule }: Verdict): boolean {
+    return policy === "allow" && type !== "dns" && !this.listAllowed && this.#truncated &&
+      this.#allowedPairs.size >= MAX_PAIRS && this.#used.has(rule!);
   }
 
   #remember<T>(pairs: Map<string, T>, key: string, pair: T) {

@@ -43,18 +43,18 @@ export const POLICY_HELP =
 `;
 
 /**
- * Reads the policies of a file: of a workflow (`.yml`, `.yaml`) every step's that uses egress, else
- * the file itself.
+ * Reads the policies of a file: of a workflow (by its name, `.yml` or `.yaml`, or by a line `jobs:` or
+ * `runs:`, which is no rule) every step's that uses egress, else the file itself.
  *
  * @throws {UsageError} if the file cannot be used
  */
 export async function readPolicies(file: string): Promise<PolicySource[]> {
-  if (!/\.ya?ml$/i.test(file)) {
-    const text = await readTextFile(file);
+  const named = /\.ya?ml$/i.test(file);
+  // A character has at most 4 bytes; findPolicies counts exactly.
+  const text = named ? await readTextFile(file, MAX_WORKFLOW * 4) : await readTextFile(file);
+  if (!named && !/^(?:jobs|runs):[ \t]*\r?$/m.test(text)) {
     return [{ file, text, locate: (place) => place }];
   }
-  // A character has at most 4 bytes; findPolicies counts exactly.
-  const text = await readTextFile(file, MAX_WORKFLOW * 4);
   try {
     return findPolicies(text).map((policy) => ({ ...policy, file }));
   } catch (error) {

@@ -34,6 +34,12 @@ Deno.test("validate: places of every policy in the workflow itself", async () =>
   assert.match(second!, new RegExp(`^${file}:11:4[0-9]: error\\[[a-z-]+\\]: .*q=1`));
 });
 
+Deno.test("validate: a workflow is one whatever its name", async () => {
+  using files = new Files();
+  const { out } = await outcomeOf(main, [files.write("workflow", WORKFLOW)]);
+  assert.match(out, /workflow:9:13: error/);
+});
+
 Deno.test("validate: annotations inside Actions, escaped", async () => {
   using files = new Files();
   const file = files.write("w,1.yml", WORKFLOW);
