@@ -4,7 +4,7 @@
  * @module
  */
 
-import { CHUNK } from "./reader.ts";
+import { SMALL_CHUNK } from "./reader.ts";
 import { closeQuietly, endQuietly, isConnectionError, type Stream } from "./stream.ts";
 import type { Watchdog } from "./watchdog.ts";
 import { StreamWriter } from "./writer.ts";
@@ -30,7 +30,7 @@ export async function copy(
   end: () => Promise<void>,
   moved: (count: number) => void,
 ): Promise<void> {
-  let buffer = new Uint8Array(CHUNK);
+  let buffer = new Uint8Array(SMALL_CHUNK);
   for (;;) {
     const count = await from.read(buffer);
     if (count === null) break;

@@ -9,12 +9,15 @@ import type { Stream } from "./stream.ts";
 
 /** Bytes read at a time. Larger ones gain nothing on a TLS stream, whose records are 16 KB. */
 export const CHUNK = 16 * 1024;
+/** Bytes read at a time until a read was full: most of the memory of an idle connection is buffers. */
+export const SMALL_CHUNK = 4 * 1024;
 
 /** Reads a stream into a window of bytes that have arrived and are not yet consumed. */
 export class StreamReader {
   #buffer: Uint8Array;
   #start = 0;
   #end = 0;
+  #wasFull = false;
   #pending: Promise<boolean> | undefined;
   /** The stream has ended: no more bytes will come. */
   ended = false;
@@ -25,7 +28,7 @@ export class StreamReader {
    * @param first bytes that were read before, taken over
    */
   constructor(readonly source: Pick<Stream, "read">, first: Uint8Array = EMPTY) {
-    this.#buffer = new Uint8Array(Math.max(CHUNK, first.length));
+    this.#buffer = new Uint8Array(Math.max(SMALL_CHUNK, first.length));
     this.#buffer.set(first);
     this.#end = first.length;
   }
@@ -81,6 +84,7 @@ export class StreamReader {
         return false;
       }
       this.#end += count;
+      this.#wasFull ||= this.#end === this.#buffer.length;
       return true;
     } catch (error) {
       this.error = error;
@@ -93,10 +97,11 @@ export class StreamReader {
   /** Only between reads: the one in flight writes into the buffer. */
   #makeRoom(): void {
     if (this.#start === this.#end) this.#start = this.#end = 0;
-    if (this.#buffer.length - this.#end >= CHUNK / 2) return;
+    const wanted = this.#wasFull ? CHUNK : SMALL_CHUNK;
+    if (this.#buffer.length >= wanted && this.#buffer.length - this.#end >= wanted / 2) return;
     const size = this.#end - this.#start;
-    if (size > this.#buffer.length / 2) {
-      const grown = new Uint8Array(this.#buffer.length * 2);
+    if (size > this.#buffer.length / 2 || this.#buffer.length < wanted) {
+      const grown = new Uint8Array(Math.max(this.#buffer.length * 2, wanted));
       grown.set(this.buffered);
       this.#buffer = grown;
     } else {
