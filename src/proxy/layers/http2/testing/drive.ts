@@ -51,9 +51,16 @@ export async function drive(
     }
     await Promise.all(written);
   };
+  let closed = false;
+  const close = () => {
+    if (closed) return;
+    closed = true;
+    client.close();
+    upstream.close();
+  };
   const pump = async (side: Side, conn: Deno.Conn) => {
     const buffer = new Uint8Array(16384);
-    while (!relay.over) {
+    while (!relay.over && !closed) {
       const count = await conn.read(buffer);
       if (count === null) await perform(relay.lost(side, `${side} closed`));
       else {
@@ -61,13 +68,11 @@ export async function drive(
         await perform(side === "client" ? relay.fromClient(bytes) : relay.fromUpstream(bytes));
       }
     }
-    client.close();
-    upstream.close();
   };
   // Whichever side ends first closes both sockets, and with them the other's read.
   const [first, second] = await Promise.allSettled([
-    pump("client", client),
-    pump("upstream", upstream),
+    pump("client", client).finally(close),
+    pump("upstream", upstream).finally(close),
   ]);
   const failed = [first, second].filter((result) => result.status === "rejected");
   if (failed.length > 1) throw failed[0]!.reason;
