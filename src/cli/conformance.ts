@@ -120,8 +120,21 @@ function respond(line: string, write: (line: string) => void) {
   if (line.trim() !== "") write(answer(line) + "\n");
 }
 
+/** Shown by `egress conformance --help`. */
+export const help = `egress conformance: drive the policy engine without the network
+
+  egress conformance < REQUESTS > ANSWERS
+
+One JSON object a line in, one answer a line out, in order. Operations: parse, validate, check, purl,
+permissions. Exit status: 0 at the end of input.
+`;
+
 /** Runs the command on standard input and output. */
 export async function main(args: string[]): Promise<number> {
+  if (args.length === 1 && (args[0] === "--help" || args[0] === "-h")) {
+    console.log(help.trimEnd());
+    return 0;
+  }
   if (args.length > 0) {
     console.error("egress conformance takes no arguments; requests come on standard input");
     return 2;
