@@ -15,34 +15,32 @@ import {
   decodeStats,
   GateMode,
   type GateStats,
-  OWNER_SIZE,
   REPORT_SEEN_SIZE,
   STATS_SIZE,
 } from "./bpf/layout.ts";
 import type { BpfMap } from "./bpf/map.ts";
-import { BpfObject, openScope } from "./bpf/object.ts";
+import { BpfObject } from "./bpf/object.ts";
 import { RingBuffer } from "./bpf/ringbuf.ts";
 import { possibleCpus } from "./bpf/cpus.ts";
 import { libc } from "./ffi/libc.ts";
 import { GateReports } from "./gate_reports.ts";
 import { Engine } from "./link/engine.ts";
 import { NetlinkSocket } from "./netlink/socket.ts";
-import { Attribution } from "./process/attribution.ts";
-import { CgroupPaths } from "./process/cgroups.ts";
+import type { Attribution } from "./process/attribution.ts";
 import { ProxyServer } from "./proxy/server.ts";
-import { StartError, type StartFailure } from "./start_error.ts";
-import { Errno, SyscallError } from "./sys/call.ts";
+import { attach, bindQueue, KEY_0, makeAttribution, named } from "./start.ts";
+import { StartError } from "./start_error.ts";
+import { SyscallError } from "./sys/call.ts";
 import { bootMillis } from "./sys/clock.ts";
 import { type Epoll, Ready } from "./sys/epoll.ts";
-import { inode, readText } from "./sys/files.ts";
+import { readText } from "./sys/files.ts";
 import { AllowedFlows } from "./udp/allowed.ts";
-import { UdpQueue } from "./udp/queue.ts";
+import type { UdpQueue } from "./udp/queue.ts";
 
 const PROCESS_EVENTS = 8 * 1024 * 1024;
 const GATE_EVENTS = 256 * 1024;
 /** ms between looks at deadlines, while there is one. */
 const TICK = 250;
-const KEY_0 = new Uint8Array(4);
 
 /** What the role tells the supervisor. */
 export interface KernelOutput {
@@ -217,55 +215,5 @@ export class Kernel {
       questions: this.#engine.questions,
       ...(Number.isFinite(pages) && { rssBytes: pages * 4096 }),
     };
-  }
-}
-
-function makeAttribution(
-  boot: KernelBoot,
-  object: BpfObject,
-  events: RingBuffer,
-  lost: () => number,
-): Attribution {
-  const maps = {
-    tcp: object.map("tcp_owner", OWNER_SIZE),
-    tcpClosed: object.map("tcp_closed", OWNER_SIZE),
-    udp: object.map("udp_owner", OWNER_SIZE),
-    members: object.map("members", 8),
-  };
-  const cgroups = named("scope_missing", () => new CgroupPaths(boot.cgroupRoot));
-  return new Attribution({ maps, events, lost, cgroups, scope: boot.scopeCgroupDir });
-}
-
-function attach(boot: KernelBoot, object: BpfObject): void {
-  using scope = openScope(boot.scopeCgroupDir);
-  using root = openScope(boot.cgroupRoot);
-  const fd = new Uint8Array(new Int32Array([scope.number]).buffer);
-  named("scope_missing", () => {
-    const id = new Uint8Array(new BigUint64Array([inode(boot.scopeCgroupDir)]).buffer);
-    object.map("scope", 4).set(KEY_0, fd);
-    object.map("scope_id", 8).set(KEY_0, id);
-  });
-  object.attach(scope, root);
-}
-
-function bindQueue(
-  boot: KernelBoot,
-  parts: ConstructorParameters<typeof UdpQueue>[2],
-): UdpQueue {
-  try {
-    return new UdpQueue(boot.queue, boot.marks, parts);
-  } catch (cause) {
-    if (!(cause instanceof SyscallError)) throw cause;
-    const taken = cause.code === Errno.EPERM || cause.code === Errno.EBUSY;
-    throw new StartError(taken ? "queue_taken" : "queue", cause.message, { cause });
-  }
-}
-
-function named<T>(failure: StartFailure, work: () => T): T {
-  try {
-    return work();
-  } catch (cause) {
-    if (!(cause instanceof SyscallError)) throw cause;
-    throw new StartError(failure, cause.message, { cause });
   }
 }

@@ -1,0 +1,73 @@
+/**
+ * Steps of the start, each with its own failure.
+ *
+ * @module
+ */
+
+import type { KernelBoot } from "../protocol/mod.ts";
+import { OWNER_SIZE } from "./bpf/layout.ts";
+import { type BpfObject, openScope } from "./bpf/object.ts";
+import type { RingBuffer } from "./bpf/ringbuf.ts";
+import { Attribution } from "./process/attribution.ts";
+import { CgroupPaths } from "./process/cgroups.ts";
+import { StartError, type StartFailure } from "./start_error.ts";
+import { Errno, SyscallError } from "./sys/call.ts";
+import { inode } from "./sys/files.ts";
+import { UdpQueue } from "./udp/queue.ts";
+
+/** Key of maps with one element. */
+export const KEY_0 = new Uint8Array(4);
+
+/** Attribution over the object's maps. @throws {StartError} */
+export function makeAttribution(
+  boot: KernelBoot,
+  object: BpfObject,
+  events: RingBuffer,
+  lost: () => number,
+): Attribution {
+  const maps = {
+    tcp: object.map("tcp_owner", OWNER_SIZE),
+    tcpClosed: object.map("tcp_closed", OWNER_SIZE),
+    udp: object.map("udp_owner", OWNER_SIZE),
+    members: object.map("members", 8),
+  };
+  const cgroups = named("scope_missing", () => new CgroupPaths(boot.cgroupRoot));
+  return new Attribution({ maps, events, lost, cgroups, scope: boot.scopeCgroupDir });
+}
+
+/** Tells the programs their scope and attaches them. @throws {StartError} */
+export function attach(boot: KernelBoot, object: BpfObject): void {
+  using scope = openScope(boot.scopeCgroupDir);
+  using root = openScope(boot.cgroupRoot);
+  const fd = new Uint8Array(new Int32Array([scope.number]).buffer);
+  named("scope_missing", () => {
+    const id = new Uint8Array(new BigUint64Array([inode(boot.scopeCgroupDir)]).buffer);
+    object.map("scope", 4).set(KEY_0, fd);
+    object.map("scope_id", 8).set(KEY_0, id);
+  });
+  object.attach(scope, root);
+}
+
+/** Binds the NFQUEUE number. @throws {StartError} `queue_taken` if another process has it */
+export function bindQueue(
+  boot: KernelBoot,
+  parts: ConstructorParameters<typeof UdpQueue>[2],
+): UdpQueue {
+  try {
+    return new UdpQueue(boot.queue, boot.marks, parts);
+  } catch (cause) {
+    if (!(cause instanceof SyscallError)) throw cause;
+    const taken = cause.code === Errno.EPERM || cause.code === Errno.EBUSY;
+    throw new StartError(taken ? "queue_taken" : "queue", cause.message, { cause });
+  }
+}
+
+/** Runs a step of the start. @throws {StartError} `failure` for a system call that fails */
+export function named<T>(failure: StartFailure, work: () => T): T {
+  try {
+    return work();
+  } catch (cause) {
+    if (!(cause instanceof SyscallError)) throw cause;
+    throw new StartError(failure, cause.message, { cause });
+  }
+}
