@@ -21,7 +21,6 @@ export interface NetfilterSpec {
   dnsPort: number;
   /** Loopback addresses whose lookups leave the machine: resolver stubs. */
   stubs: string[];
-  audit: boolean;
 }
 
 /** Names of the run's chains by table. */
@@ -80,12 +79,13 @@ function filterRules(spec: NetfilterSpec): string[] {
     "-o lo -j RETURN",
     `-p udp -m mark --mark ${allow} -j RETURN`,
     `-p udp -m connmark --mark ${allow} -j RETURN`,
-    "-p tcp -j REJECT --reject-with tcp-reset",
-    ...(spec.audit ? [] : ["-j REJECT --reject-with icmp-admin-prohibited"]),
+    // The rest of a connection that conntrack has forgotten. What begins one, and every other protocol, is
+    // left to the gate, which drops it, tells the sender at once, and reports who it was.
+    "-p tcp -m tcp ! --syn -j REJECT --reject-with tcp-reset",
   ];
 }
 
-/** IPv4 rules that put the run's redirections in place. */
+/** IPv4 rules that put the run's redirections in place. There is no IPv6 for the scope but on loopback: the gate's. */
 export function rulesOn(spec: NetfilterSpec): string {
   const chains = chainNames(spec.id);
   return [
@@ -94,30 +94,4 @@ export function rulesOn(spec: NetfilterSpec): string {
     ...table("mangle", chains.mangle, spec, mangleRules(spec)),
     "",
   ].join("\n");
-}
-
-/** IPv6 rules: there is no IPv6 for the scope but on loopback; a reject lets clients fall back at once. */
-export function rulesOn6(spec: NetfilterSpec): string {
-  const rules = ["-o lo -j RETURN", "-j REJECT --reject-with icmp6-adm-prohibited"];
-  return [...table("filter", chainNames(spec.id).filter, spec, rules), ""].join("\n");
-}
-
-function tableOff(name: string, chain: string, spec: NetfilterSpec): string[] {
-  return [`*${name}`, `-D ${jump(spec, chain)}`, `-F ${chain}`, `-X ${chain}`, "COMMIT"];
-}
-
-/** The exact inverse of {@link rulesOn}. */
-export function rulesOff(spec: NetfilterSpec): string {
-  const chains = chainNames(spec.id);
-  return [
-    ...tableOff("mangle", chains.mangle, spec),
-    ...tableOff("nat", chains.nat, spec),
-    ...tableOff("filter", chains.filter, spec),
-    "",
-  ].join("\n");
-}
-
-/** The exact inverse of {@link rulesOn6}. */
-export function rulesOff6(spec: NetfilterSpec): string {
-  return [...tableOff("filter", chainNames(spec.id).filter, spec), ""].join("\n");
 }

@@ -12,7 +12,7 @@ import { mergeBundles, withCaVariables } from "./ca_bundle.ts";
 import { accountEnv, runCommand } from "./command.ts";
 import { EgressError, EXIT_EGRESS_FAILED } from "./errors.ts";
 import { type Machine, probeMachine, requireMachine } from "./machine.ts";
-import { rulesOn, rulesOn6 } from "./netfilter.ts";
+import { rulesOn } from "./netfilter.ts";
 import { type Account, findAccount } from "./passwd.ts";
 import { renderSummary } from "./render_summary.ts";
 import { loopbackStubs, nameservers } from "./resolv_conf.ts";
@@ -62,7 +62,7 @@ export async function run(spec: RunSpec, say: (line: string) => void): Promise<n
       journal,
     });
     const ports = await roles.start(clock);
-    await setRules(identity, ports, servers, spec.audit);
+    await setRules(identity, ports, servers);
     clock.lap("set rules");
     const bundle = writeBundle(identity, machine, spec, roles.caCertificate);
     if (spec.timing) say(clock.render());
@@ -154,7 +154,6 @@ async function setRules(
   identity: RunIdentity,
   ports: { frontPort: number; dnsPort: number },
   servers: string[],
-  audit: boolean,
 ) {
   const spec = {
     id: identity.id,
@@ -163,18 +162,10 @@ async function setRules(
     marks: identity.marks,
     ...ports,
     stubs: loopbackStubs(servers),
-    audit,
   };
   await mustSh("setting the iptables rules", "exec iptables-restore -w 5 --noflush", {
     stdin: rulesOn(spec),
   });
-  if (audit) return;
-  // Where the kernel has no IPv6 there is nothing to reject; the gate drops IPv6 either way.
-  await mustSh(
-    "setting the ip6tables rules",
-    "[ -e /proc/net/if_inet6 ] || exit 0; exec ip6tables-restore -w 5 --noflush",
-    { stdin: rulesOn6(spec) },
-  );
 }
 
 function writeBundle(

@@ -10,7 +10,7 @@ echo "uid $(id -u)"
 echo "cgroup $(sed -n 's/^0:://p' /proc/self/cgroup)"
 grep -E ' - (cgroup2|bpf) ' /proc/self/mountinfo | sed 's/^/mount /'
 echo "netns $(stat -Lc %i /proc/self/ns/net)"
-for tool in iptables-restore ip6tables-restore setpriv unshare nsenter flock setsid mkfifo mount umount; do
+for tool in iptables-restore setpriv unshare nsenter flock setsid mkfifo mount umount; do
   command -v $tool >/dev/null 2>&1 || echo "missing $tool"
 done
 [ -r /sys/kernel/btf/vmlinux ] || echo "missing-btf"
@@ -93,18 +93,15 @@ exit 0
  */
 export const RULES_OUT = `
 status=0
-for ipt in iptables ip6tables; do
-  command -v $ipt-save >/dev/null 2>&1 || continue
-  for table in mangle nat filter; do
-    saved=$($ipt-save -t $table 2>/dev/null | grep -- "EGRESS-$1") || continue
-    {
-      echo "*$table"
-      echo "$saved" | sed -n 's/^-A OUTPUT /-D OUTPUT /p'
-      echo "$saved" | sed -n 's/^:\\([^ ]*\\) .*/-F \\1/p'
-      echo "$saved" | sed -n 's/^:\\([^ ]*\\) .*/-X \\1/p'
-      echo COMMIT
-    } | $ipt-restore -w 5 --noflush || status=1
-  done
+for table in mangle nat filter; do
+  saved=$(iptables-save -t $table 2>/dev/null | grep -- "EGRESS-$1") || continue
+  {
+    echo "*$table"
+    echo "$saved" | sed -n 's/^-A OUTPUT /-D OUTPUT /p'
+    echo "$saved" | sed -n 's/^:\\([^ ]*\\) .*/-F \\1/p'
+    echo "$saved" | sed -n 's/^:\\([^ ]*\\) .*/-X \\1/p'
+    echo COMMIT
+  } | iptables-restore -w 5 --noflush || status=1
 done
 exit $status
 `;
