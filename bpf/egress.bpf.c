@@ -13,6 +13,7 @@
 
 #include "gate.h"
 #include "process.h"
+#include "roles.h"
 #include "syscalls.h"
 
 /* Probing kernel memory needs a GPL-compatible licence; the programs are under both. */

@@ -45,7 +45,8 @@ export function attach(boot: KernelBoot, object: BpfObject): void {
     object.map("scope", 4).set(KEY_0, fd);
     object.map("scope_id", 8).set(KEY_0, id);
   });
-  object.attach(scope, root);
+  using roles = boot.rolesCgroupDir === undefined ? undefined : openScope(boot.rolesCgroupDir);
+  object.attach(scope, root, roles);
 }
 
 /** Binds the NFQUEUE number. @throws {StartError} `queue_taken` if another process has it */

@@ -36,6 +36,8 @@ export interface KernelBoot {
   object: string;
   /** Folder of the scope's cgroup, as mounted. */
   scopeCgroupDir: string;
+  /** Folder of the cgroup that the roles are in; absent: their sockets stay as they are. */
+  rolesCgroupDir?: string;
   /** Where cgroup2 is mounted, so that ids become paths. */
   cgroupRoot: string;
   /** bpffs folder of this run for pins; exists. */

@@ -17,6 +17,7 @@ import { relay } from "./io/pump.ts";
 import { closeQuietly, isConnectionError } from "./io/stream.ts";
 import { Watchdog } from "./io/watchdog.ts";
 import { encodeText } from "./layers/bytes.ts";
+import { HTTP1 } from "./upstream/pool.ts";
 import { dialTls, UpstreamError } from "./upstream/dial.ts";
 import type { InsecureTarget } from "./upstream/insecure.ts";
 
@@ -37,7 +38,7 @@ export async function runRelay(boot: RelayBoot): Promise<void> {
 async function serve(conn: Deno.UnixConn, watchdog: Watchdog): Promise<void> {
   try {
     const { address, port, name } = await readTarget(conn);
-    const upstream = await dialTls(address, port, name, []);
+    const { stream: upstream } = await dialTls(address, port, name, [], [HTTP1]);
     await conn.write(OK);
     await relay(conn, upstream, { up: 0, down: 0 }, watchdog);
   } catch (error) {

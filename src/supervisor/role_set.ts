@@ -168,6 +168,7 @@ export class RoleSet {
       role: "kernel",
       object: spec.home.object,
       scopeCgroupDir: `${cgroupDir}/scope`,
+      rolesCgroupDir: `${cgroupDir}/roles`,
       cgroupRoot,
       pinDir: `${identity.privateDir}/bpf/pins`,
       socketPath: this.#launcher.context.kernelSocket,

@@ -14,6 +14,11 @@ const minter = new Minter(await loadCa(ca));
 /** CA of the upstream servers, PEM. */
 export const UPSTREAM_CA = ca.certPem;
 
+/** A certificate of that CA, and its key; PEM. */
+export async function leafFor(host: string): Promise<{ cert: string; key: string }> {
+  return await minter.leaf(host);
+}
+
 /** One connection to a scripted server. */
 export interface Peer {
   conn: Deno.Conn;

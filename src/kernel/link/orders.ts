@@ -21,6 +21,8 @@ export function parseBoot(body: unknown): KernelBoot | { missing: string } {
   if (!isRecord(body) || body.role !== "kernel") return { missing: "role" };
   const text = TEXTS.find((name) => typeof body[name] !== "string");
   if (text) return { missing: text };
+  const roles = body.rolesCgroupDir;
+  if (roles !== undefined && typeof roles !== "string") return { missing: "rolesCgroupDir" };
   if (!isUnsigned(body.queue, 0xffff)) return { missing: "queue" };
   if (!isRecord(body.marks) || !["allow", "deny", "dns"].every(isMarkOf(body.marks))) {
     return { missing: "marks" };

@@ -4,7 +4,6 @@
  * @module
  */
 
-import type { Verdict } from "../../protocol/mod.ts";
 import { StreamReader } from "../io/reader.ts";
 import { closeQuietly, endQuietly, isConnectionError, type Stream } from "../io/stream.ts";
 import type { Watched } from "../io/watchdog.ts";
@@ -14,12 +13,13 @@ import { HeadError, parseRequestHead } from "../layers/http1_head.ts";
 import { encodePage } from "../layers/pages.ts";
 import { readTarget } from "../layers/request_target.ts";
 import type { Upstream } from "../upstream/pool.ts";
-import type { UpstreamError } from "../upstream/dial.ts";
 import { type Connection, refusal } from "./connection.ts";
 import { exchange } from "./exchange.ts";
+import { HeldVerdict } from "./held_verdict.ts";
 import type { Live } from "./proxy.ts";
 import { readHead } from "./read_head.ts";
 import { Request } from "./request.ts";
+import type { SessionStart } from "./session_start.ts";
 
 /** Milliseconds for a head to arrive once it has begun, and for a next request to begin. */
 const HEAD_MS = 60_000;
@@ -31,25 +31,6 @@ const LINGER_MS = 2000;
 const LINGER_BYTES = 4 * 1024 * 1024;
 /** A request that takes longer is announced to the supervisor before it ends. */
 const ANNOUNCE_MS = 1000;
-
-/** How a session began. */
-export interface SessionStart {
-  scheme: "http" | "https";
-  /** The name that the client's TLS was ended with: every request must be for it. */
-  host?: string;
-  /** Verdict of the TLS handshake. */
-  verdict?: Verdict;
-  /** Address of the upstream. */
-  address: string;
-  upstream?: Upstream;
-  /** There is no upstream: every request is answered with this. */
-  failure?: UpstreamError;
-  /** The connection was refused: its first request is answered 403. */
-  blocked?: Verdict;
-  /** Bytes of the client that were read before. */
-  reader?: StreamReader;
-  alpn?: string;
-}
 
 /** One client connection that speaks HTTP/1.1. */
 export class HttpSession implements Live, Watched {
@@ -63,10 +44,7 @@ export class HttpSession implements Live, Watched {
   address: string;
   /** A connection for the next request. */
   upstream: Upstream | undefined;
-  /** Verdict for all requests to `heldHost`, while `heldEpoch` is current. */
-  held: Verdict | undefined;
-  heldHost = "";
-  heldEpoch = -1;
+  readonly held: HeldVerdict;
   /** Requests begun. */
   count = 0;
   #announced = false;
@@ -83,6 +61,7 @@ export class HttpSession implements Live, Watched {
   ) {
     this.reader = start.reader ?? new StreamReader(client);
     this.writer = new StreamWriter(client, () => this.abort());
+    this.held = new HeldVerdict(connection.proxy.state);
     this.address = start.address;
     this.upstream = start.upstream;
   }
@@ -106,17 +85,6 @@ export class HttpSession implements Live, Watched {
       this.upstream = undefined;
       closeQuietly(this.client);
     }
-  }
-
-  /**
-   * Keeps a verdict that holds for all requests to a host. Only one that allows: a denial's hint names
-   * its own URL.
-   */
-  hold(verdict: Verdict, host: string): void {
-    if (verdict.hold !== "connection" || verdict.policy !== "allow") return;
-    this.held = verdict;
-    this.heldHost = host;
-    this.heldEpoch = this.connection.proxy.state.epoch;
   }
 
   /** Ends everything, so that the client sees that what it got is not whole. */

@@ -10,6 +10,7 @@ import { acceptAll } from "../io/accept.ts";
 import { closeQuietly } from "../io/stream.ts";
 import { within } from "../io/time_limit.ts";
 import type { Watchdog, Watched } from "../io/watchdog.ts";
+import { HTTP1, HTTP2 } from "../upstream/pool.ts";
 
 /** Both ends of the loopback hop. */
 export interface Hop {
@@ -38,7 +39,7 @@ class Unclaimed implements Watched {
   constructor(readonly conn: Deno.TlsConn, readonly expire: () => void) {}
 }
 
-/** Listeners by host, and the hops through them. */
+/** Listeners by host and protocols, and the hops through them. */
 export class Terminator {
   readonly #listeners = new Map<string, Listener>();
   readonly #waiting = new Map<string, (conn: Deno.TlsConn) => void>();
@@ -49,10 +50,11 @@ export class Terminator {
   /**
    * Makes a hop to a TLS server that shows the leaf of `host`.
    *
+   * @param http2 whether that server speaks HTTP/2 besides HTTP/1.1, and prefers it
    * @throws {TooSlow | Deno.errors} if this process is out of sockets or time
    */
-  async open(host: string): Promise<Hop> {
-    const listener = this.#listener(host, await this.minter.leaf(host));
+  async open(host: string, http2: boolean): Promise<Hop> {
+    const listener = this.#listener(host, await this.minter.leaf(host), http2);
     listener.pending++;
     let wire: Deno.TcpConn | undefined;
     let key = "";
@@ -78,11 +80,12 @@ export class Terminator {
     return Promise.resolve(unclaimed.conn);
   }
 
-  #listener(host: string, leaf: Leaf): Listener {
-    const known = this.#listeners.get(host);
-    this.#listeners.delete(host);
+  #listener(host: string, leaf: Leaf, http2: boolean): Listener {
+    const name = `${host} ${http2 ? HTTP2 : HTTP1}`;
+    const known = this.#listeners.get(name);
+    this.#listeners.delete(name);
     if (known?.leaf === leaf) {
-      this.#listeners.set(host, known); // the map's order is that of last use
+      this.#listeners.set(name, known); // the map's order is that of last use
       return known;
     }
     known?.socket.close();
@@ -91,23 +94,23 @@ export class Terminator {
       port: 0,
       cert: leaf.cert,
       key: leaf.key,
-      alpnProtocols: ["http/1.1"],
+      alpnProtocols: http2 ? [HTTP2, HTTP1] : [HTTP1],
     });
     const port = (socket.addr as Deno.NetAddr).port;
     const listener = { leaf, socket, port, pending: 0 };
     acceptAll(socket, (conn) => {
       this.#accepted(`${port}:${(conn.remoteAddr as Deno.NetAddr).port}`, conn);
     });
-    this.#listeners.set(host, listener);
+    this.#listeners.set(name, listener);
     this.#evict();
     return listener;
   }
 
   #evict(): void {
-    for (const [host, listener] of this.#listeners) {
+    for (const [name, listener] of this.#listeners) {
       if (this.#listeners.size <= MAX_LISTENERS) return;
       if (listener.pending > 0) continue;
-      this.#listeners.delete(host);
+      this.#listeners.delete(name);
       listener.socket.close();
     }
   }

@@ -12,10 +12,13 @@ import { closeQuietly, isConnectionError } from "../io/stream.ts";
 import { within } from "../io/time_limit.ts";
 import type { ClientHello } from "../layers/client_hello.ts";
 import { UpstreamError } from "../upstream/dial.ts";
+import { HTTP1, HTTP2 } from "../upstream/pool.ts";
 import { type Connection, refusal } from "./connection.ts";
 import { confirmDestination, needsLookup } from "./destination.ts";
-import { HttpSession, type SessionStart } from "./http_session.ts";
+import { Http2Session } from "./http2_session.ts";
+import { HttpSession } from "./http_session.ts";
 import { passThrough } from "./passthrough.ts";
+import type { SessionStart } from "./session_start.ts";
 import { connectUpstream } from "./upstream_for.ts";
 
 const HANDSHAKE_MS = 60_000;
@@ -32,8 +35,8 @@ export async function serveTls(
   if (verdict.passthrough && verdict.pass) {
     return await passThrough(connection, reader, hello, verdict);
   }
-  const start = await prepare(connection, hello.sni, verdict);
-  await serveDecrypted(connection, reader, start);
+  const start = await prepare(connection, hello, verdict);
+  await serveDecrypted(connection, reader, start, speaksHttp2(hello, start));
 }
 
 async function judgeHandshake(
@@ -52,9 +55,10 @@ async function judgeHandshake(
 /** Connects to upstream, if the verdict lets it: the client's handshake comes after that. */
 async function prepare(
   connection: Connection,
-  sni: string | undefined,
+  hello: ClientHello,
   verdict: Verdict,
 ): Promise<SessionStart> {
+  const { sni } = hello;
   const host = sni ?? connection.flow.dst_ip;
   const start: SessionStart = { scheme: "https", host, verdict, address: connection.flow.dst_ip };
   const refused = refuseHandshake(connection, sni, verdict);
@@ -66,12 +70,22 @@ async function prepare(
       host,
       address: start.address,
       insecure: verdict.insecure,
+      http2: hello.alpn.includes(HTTP2),
     });
     return start;
   } catch (error) {
     if (!(error instanceof UpstreamError)) throw error;
     return { ...start, failure: error };
   }
+}
+
+/**
+ * Whether the client is offered HTTP/2: if upstream chose it. Where there is no upstream, HTTP/1.1 serves
+ * to say so, unless the client speaks nothing but HTTP/2.
+ */
+function speaksHttp2(hello: ClientHello, { upstream }: SessionStart): boolean {
+  if (upstream) return upstream.alpn === HTTP2;
+  return hello.alpn.includes(HTTP2) && !hello.alpn.includes(HTTP1);
 }
 
 function refuseHandshake(
@@ -108,10 +122,11 @@ async function serveDecrypted(
   connection: Connection,
   reader: StreamReader,
   start: SessionStart,
+  http2: boolean,
 ): Promise<void> {
   const { proxy } = connection;
   try {
-    const hop = await proxy.terminator.open(start.host!);
+    const hop = await proxy.terminator.open(start.host!, http2);
     const front = new BufferedStream(connection.socket, reader);
     const counts = { up: 0, down: 0 };
     const relaying = relay(front, hop.wire, counts, proxy.watchdog, LINGER_MS);
@@ -134,10 +149,22 @@ async function serveRequests(
 ): Promise<void> {
   const info = await within(plain.handshake(), HANDSHAKE_MS);
   const alpn = info.alpnProtocol ?? undefined;
-  const session = new HttpSession(connection, plain, connection.socket, { ...start, alpn });
-  session.hold(start.verdict!, start.host!);
+  const session = alpn === HTTP2
+    ? new Http2Session(connection, plain, connection.socket, { ...start, alpn })
+    : new HttpSession(connection, plain, connection.socket, {
+      ...withoutHttp2(connection, start),
+      alpn,
+    });
+  session.held.keep(start.verdict!, start.host!);
   await session.run();
   if (session.count === 0) logUnused(connection, start, {});
+}
+
+/** A client that took HTTP/1.1 although HTTP/2 was to be had gets another upstream with its request. */
+function withoutHttp2(connection: Connection, start: SessionStart): SessionStart {
+  if (start.upstream?.alpn !== HTTP2) return start;
+  connection.proxy.pool.discard(start.upstream);
+  return { ...start, upstream: undefined };
 }
 
 /** A connection without a request has no line yet; one that went well needs none. */

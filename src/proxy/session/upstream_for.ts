@@ -4,9 +4,10 @@
  * @module
  */
 
+import type { Stream } from "../io/stream.ts";
 import { dialTcp, dialTls } from "../upstream/dial.ts";
 import { dialInsecure } from "../upstream/insecure.ts";
-import type { Upstream } from "../upstream/pool.ts";
+import { HTTP1, HTTP2, type Upstream } from "../upstream/pool.ts";
 import type { Connection } from "./connection.ts";
 import type { HttpSession } from "./http_session.ts";
 
@@ -16,8 +17,10 @@ export interface Route {
   /** Name that the certificate must be for. */
   host: string;
   address: string;
-  /** Do not verify the certificate. */
+  /** Do not verify the certificate. Then HTTP/1.1 alone is offered. */
   insecure: boolean;
+  /** Offer HTTP/2 as well. */
+  http2: boolean;
 }
 
 /**
@@ -33,7 +36,9 @@ export async function connectUpstream(
   const { pool } = connection.proxy;
   const key = poolKey(connection, route);
   const idle = fresh ? undefined : pool.take(key);
-  return idle ?? pool.adopt(await dial(connection, route), key, route.address);
+  if (idle) return idle;
+  const { stream, alpn } = await dial(connection, route);
+  return pool.adopt(stream, key, route.address, alpn);
 }
 
 /**
@@ -52,22 +57,28 @@ export async function openUpstream(session: HttpSession, fresh: boolean): Promis
     host: session.start.host ?? session.address,
     address: session.address,
     insecure: session.start.verdict?.insecure ?? false,
+    http2: false,
   };
   return await connectUpstream(session.connection, route, fresh);
 }
 
-async function dial(connection: Connection, route: Route) {
+async function dial(
+  connection: Connection,
+  route: Route,
+): Promise<{ stream: Stream; alpn?: string | undefined }> {
   const { flow, proxy } = connection;
-  if (route.scheme === "http") return await dialTcp(route.address, flow.dst_port);
+  if (route.scheme === "http") return { stream: await dialTcp(route.address, flow.dst_port) };
   const { upstreamCas, insecureSocket } = proxy.settings;
-  return route.insecure
-    ? await dialInsecure(insecureSocket, route.address, flow.dst_port, route.host)
-    : await dialTls(route.address, flow.dst_port, route.host, upstreamCas);
+  if (route.insecure) {
+    return { stream: await dialInsecure(insecureSocket, route.address, flow.dst_port, route.host) };
+  }
+  const protocols = route.http2 ? [HTTP2, HTTP1] : [HTTP1];
+  return await dialTls(route.address, flow.dst_port, route.host, upstreamCas, protocols);
 }
 
 function poolKey(connection: Connection, route: Route): string {
   const { process, flow } = connection;
   const who = process.pid === undefined ? connection.id : `${process.pid} ${process.exe}`;
-  const how = route.insecure ? "insecure" : route.scheme;
+  const how = route.insecure ? "insecure" : route.http2 ? "https, h2 offered" : route.scheme;
   return `${who} ${how} ${route.host} ${route.address}:${flow.dst_port}`;
 }

@@ -46,6 +46,8 @@ export async function dialTcp(hostname: string, port: number): Promise<Deno.TcpC
  *
  * @param name host name or address that the certificate must be for
  * @param caCerts PEM texts trusted besides the system's store
+ * @param alpnProtocols what to offer, the preferred one first
+ * @returns the connection, and the protocol that upstream chose, if it chose one
  * @throws {UpstreamError} if there is no connection, or none that verifies
  */
 export async function dialTls(
@@ -53,13 +55,14 @@ export async function dialTls(
   port: number,
   name: string,
   caCerts: string[],
-): Promise<Deno.TlsConn> {
+  alpnProtocols: string[],
+): Promise<{ stream: Deno.TlsConn; alpn: string | undefined }> {
   const tcp = await dialTcp(hostname, port);
   let tls: Deno.TlsConn | undefined;
   try {
-    tls = await Deno.startTls(tcp, { hostname: name, caCerts, alpnProtocols: ["http/1.1"] });
-    await within(tls.handshake(), CONNECT_MS);
-    return tls;
+    tls = await Deno.startTls(tcp, { hostname: name, caCerts, alpnProtocols });
+    const { alpnProtocol } = await within(tls.handshake(), CONNECT_MS);
+    return { stream: tls, alpn: alpnProtocol ?? undefined };
   } catch (cause) {
     closeQuietly(tls ?? tcp);
     throw asUpstreamError(cause, `no TLS connection to ${name} at ${hostname}:${port}`);

@@ -1,5 +1,5 @@
 /**
- * Upstream HTTP/1.1 connections that may serve another request.
+ * Upstream connections, and those among them that may serve another request.
  *
  * @module
  */
@@ -8,6 +8,11 @@ import { StreamReader } from "../io/reader.ts";
 import { closeQuietly, type Stream } from "../io/stream.ts";
 import type { Watchdog, Watched } from "../io/watchdog.ts";
 import { StreamWriter } from "../io/writer.ts";
+
+/** ALPN name of HTTP/2 (RFC 9113 section 3.2). */
+export const HTTP2 = "h2";
+/** ALPN name of HTTP/1.1 (RFC 7301 section 6). */
+export const HTTP1 = "http/1.1";
 
 const IDLE_MS = 30_000;
 const MAX_IDLE = 1024;
@@ -25,8 +30,14 @@ export class Upstream implements Watched {
   /**
    * @param key who may use it, and for what
    * @param address where it leads
+   * @param alpn the protocol that upstream chose; HTTP/1.1 if absent
    */
-  constructor(readonly stream: Stream, readonly key: string, readonly address: string) {
+  constructor(
+    readonly stream: Stream,
+    readonly key: string,
+    readonly address: string,
+    readonly alpn?: string,
+  ) {
     this.reader = new StreamReader(stream);
     this.writer = new StreamWriter(stream, () => this.close());
   }
@@ -59,8 +70,8 @@ export class UpstreamPool {
   constructor(readonly watchdog: Watchdog) {}
 
   /** Wraps a new connection. */
-  adopt(stream: Stream, key: string, address: string): Upstream {
-    const upstream = new Upstream(stream, key, address);
+  adopt(stream: Stream, key: string, address: string, alpn?: string): Upstream {
+    const upstream = new Upstream(stream, key, address, alpn);
     this.watchdog.add(upstream.writer);
     return upstream;
   }
@@ -74,10 +85,16 @@ export class UpstreamPool {
     return upstream;
   }
 
-  /** Gives back a connection whose last response was read to its end, and that may be reused. */
+  /**
+   * Gives back a connection whose last response was read to its end, and that may be reused. One that
+   * speaks HTTP/2 belongs to one client connection and ends with it.
+   */
   release(upstream: Upstream): void {
     const idle = this.#idle.get(upstream.key) ?? [];
-    if (!upstream.usable || this.#count >= MAX_IDLE || idle.length >= MAX_IDLE_PER_KEY) {
+    if (
+      !upstream.usable || upstream.alpn === HTTP2 || this.#count >= MAX_IDLE ||
+      idle.length >= MAX_IDLE_PER_KEY
+    ) {
       return this.discard(upstream);
     }
     idle.push(upstream);
