@@ -90,6 +90,11 @@ export class Internet implements AsyncDisposable {
     return this.names.client;
   }
 
+  /** Network namespace of the servers, by name. */
+  get servers(): string {
+    return this.names.world;
+  }
+
   /**
    * The command line that runs a command as a client: in the client's network namespace and with its
    * resolver, but, other than with `ip netns exec`, with the machine's own view of cgroups. The process keeps

@@ -24,7 +24,11 @@ session.on("error", (error) => {
 
 const answer = ({ method = "GET", path, size = 0, headers = {} }) =>
   new Promise((resolve) => {
-    const stream = session.request({ ":method": method, ":path": path, ...headers }, {
+    const stream = session.request({
+      ":method": method,
+      ":path": method === "CONNECT" ? undefined : path,
+      ...headers,
+    }, {
       endStream: size === 0,
     });
     const got = { status: 0, size: 0, text: "", trailers: undefined };

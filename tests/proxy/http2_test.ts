@@ -73,6 +73,16 @@ Deno.test("DNS over HTTPS in an allowed connection is refused over HTTP/2 too", 
   });
 });
 
+Deno.test("a tunnel is refused over HTTP/2 as over HTTP/1.1", async () => {
+  await withHttp2({}, async ({ role, send }) => {
+    const headers = { ":authority": "evil.example:443" };
+    const [tunnel, plain] = await send([{ method: "CONNECT", path: "", headers }, { path: "/" }]);
+    assert.deepEqual([tunnel?.status, plain?.status], [501, 200]);
+    const line = await role.log((event) => event.policy === "deny");
+    assert.deepEqual([line.reason, line.host, line.status], ["method", "evil.example", 501]);
+  });
+});
+
 Deno.test("of 20 streams at once some are refused while the others go on", async () => {
   const judge = (event: { url?: string }) => event.url?.includes("/no") ? DENY : ALLOW_ONCE;
   await withHttp2({ judge }, async ({ role, send }) => {
