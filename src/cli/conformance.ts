@@ -18,7 +18,7 @@ import { processIo } from "./io.ts";
 import { permissionsFor } from "../github/permissions.ts";
 import { recognisePackage } from "../packages/mod.ts";
 import { parsePolicy } from "../policy/parse.ts";
-import type { Diagnostic, ParseOptions } from "../policy/types.ts";
+import type { Diagnostic, ParseOptions, Rule } from "../policy/types.ts";
 import { validatePolicy } from "../policy/validate.ts";
 
 type Request = Record<string, unknown>;
@@ -26,7 +26,7 @@ type Request = Record<string, unknown>;
 const OPERATIONS: Record<string, (request: Request) => unknown> = {
   parse(request) {
     const { rules, diagnostics } = parsePolicy(stringOf(request, "policy"), optionsOf(request));
-    return { rules, diagnostics: diagnostics.map(shown) };
+    return { rules: rules.map(shownRule), diagnostics: diagnostics.map(shown) };
   },
   validate(request) {
     const diagnostics = validatePolicy(stringOf(request, "policy"), optionsOf(request));
@@ -54,6 +54,14 @@ function connectionOf(value: unknown) {
   if (!isObject(value)) throw fail("connections", "objects");
   const method = optionalString(value, "method");
   return { url: stringOf(value, "url"), method: method || "GET", token: value.token === true };
+}
+
+/** Attributes have two keys in the protocol, so that they can be compared as wholes. */
+function shownRule(rule: Rule) {
+  const attrs = Object.entries(rule.attrs).map(([name, { text, literal }]) =>
+    [name, { text, literal }] as const
+  );
+  return { ...rule, attrs: Object.fromEntries(attrs) };
 }
 
 function shown({ line, column, severity, code, message, suggestion }: Diagnostic) {

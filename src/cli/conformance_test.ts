@@ -32,6 +32,14 @@ Deno.test("parse", () => {
   assert.deepEqual((rules as { port: unknown }[]).map((rule) => rule.port), ["*", [443]]);
 });
 
+Deno.test("an attribute is text and literal, however it was quoted", () => {
+  const { rules } = ask({ op: "parse", policy: 'a.example exe=`/a b*` step="s"' });
+  assert.deepEqual((rules as { attrs: unknown }[])[0]!.attrs, {
+    exe: { text: "/a b*", literal: false },
+    step: { text: "s", literal: true },
+  });
+});
+
 Deno.test("validate takes placeholders as filled in", () => {
   const policy = "https://h.example/{owner}\nh.example passthrough\nbad";
   const { diagnostics } = ask({ op: "validate", policy });

@@ -43,7 +43,7 @@ export class Authority {
   }
 
   /**
-   * Issues a certificate for some DNS names.
+   * Issues a certificate for some DNS names or IPv4 addresses.
    *
    * @param signed False: the certificate signs itself, so that nobody has a reason to trust it.
    * @throws {ToolError} When openssl fails.
@@ -54,7 +54,7 @@ export class Authority {
       "basicConstraints=critical,CA:FALSE",
       "keyUsage=critical,digitalSignature",
       "extendedKeyUsage=serverAuth",
-      `subjectAltName=${names.map((name) => `DNS:${name}`).join(",")}`,
+      `subjectAltName=${names.map(alternativeName).join(",")}`,
     ];
     const signer = ["-CA", this.file, "-CAkey", `${this.folder}/ca.key`];
     if (signed) extensions.push("authorityKeyIdentifier=keyid");
@@ -79,4 +79,8 @@ export class Authority {
       ...["-keyout", `${this.folder}/${stem}.key`, "-out", `${this.folder}/${stem}.pem`],
     ]);
   }
+}
+
+function alternativeName(name: string): string {
+  return `${/^[\d.]+$/.test(name) ? "IP" : "DNS"}:${name}`;
 }
