@@ -24,6 +24,7 @@ egress_cache_dir() {
 
 # One process at a time prepares the cache.
 with_lock() {
+  [ -w "$cache" ] || fail "$cache cannot be written: set EGRESS_CACHE to a folder of your own"
   exec 9>"$cache/lock"
   flock 9
   "$@"
@@ -53,26 +54,42 @@ fetch_deno() {
 }
 
 # Bundled files start faster than the source tree, and a change of the tree cannot reach a run under way.
-ensure_bundle() {
-  if [ -e "$bundle/stamp" ] && [ -z "$(find "$root/src" "$root/cli.ts" "$root/deno.json" "$root/deno.lock" -newer "$bundle/stamp" -print -quit)" ]; then return; fi
-  with_lock make_bundle
+ensure_bundle() { bundle_is_fresh || with_lock make_bundle; }
+
+bundle_is_fresh() {
+  # Another start may swap the folder right now: then it is not there, and the lock is waited for.
+  [ -e "$bundle/stamp" ] && changed=$(find "$root/src" "$root/cli.ts" "$root/deno.json" "$root/deno.lock" \
+    -newer "$bundle/stamp" -print -quit 2>/dev/null) && [ -z "$changed" ]
 }
 
 make_bundle() {
+  # Whoever held the lock before may have made it.
+  ! bundle_is_fresh || return 0
   say "bundling the sources (once for each change)"
   new=$(mktemp -d "$tree/bundle.XXXXXX")
   touch "$new/stamp"
-  (
-    cd "$root"
-    export DENO_DIR="$cache/deno_dir" DENO_NO_UPDATE_CHECK=1
-    "$deno" bundle --quiet --frozen-lockfile --platform deno --code-splitting --outdir "$new" cli.ts
-    for role in kernel engine proxy; do
-      "$deno" bundle --quiet --frozen-lockfile --platform deno -o "$new/$role.js" "src/$role/main.ts"
-    done
-  ) >"$new/log" 2>&1 || { cat "$new/log" >&2; rm -rf "$new"; fail "the sources could not be bundled"; }
+  if ! bundle_all >"$new/log" 2>&1; then
+    cat "$new/log" >&2
+    rm -rf "$new"
+    fail "the sources could not be bundled"
+  fi
   rm -rf "$bundle"
   mv "$new" "$bundle"
 }
+
+# Each step joined by &&: `set -e` does not hold inside a condition.
+bundle_all() {
+  (
+    # Whoever trusts a CA of their own has it in the system's store.
+    export DENO_DIR="$cache/deno_dir" DENO_NO_UPDATE_CHECK=1 DENO_TLS_CA_STORE=system
+    cd "$root" && bundle_one --code-splitting --outdir "$new" cli.ts &&
+      bundle_one -o "$new/kernel.js" src/kernel/main.ts &&
+      bundle_one -o "$new/engine.js" src/engine/main.ts &&
+      bundle_one -o "$new/proxy.js" src/proxy/main.ts
+  )
+}
+
+bundle_one() { "$deno" bundle --quiet --frozen-lockfile --platform deno "$@"; }
 
 # Arguments: further PACKAGE:COMMAND pairs.
 ensure_packages() {

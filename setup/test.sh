@@ -21,7 +21,7 @@ ensure_deno
 ensure_bundle
 ensure_packages
 ensure_object
-export DENO_DIR="$cache/deno_dir" DENO_NO_UPDATE_CHECK=1 NO_COLOR=1 EGRESS_OBJECT="$object"
+export DENO_DIR="$cache/deno_dir" DENO_NO_UPDATE_CHECK=1 DENO_TLS_CA_STORE=system NO_COLOR=1 EGRESS_OBJECT="$object"
 PATH=${deno%/*}:$PATH
 
 say "formatting, lint, types"

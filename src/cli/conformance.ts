@@ -75,11 +75,22 @@ function shown({ line, column, severity, code, message, suggestion }: Diagnostic
  * @returns JSON text; `{"error": ...}` for a request that cannot be served
  */
 export function answer(line: string): string {
+  return answerOf(() => serve(line));
+}
+
+/**
+ * What comes of serving one request. A fault of the engine's own costs that request alone: it is told
+ * on standard error, and the requests after it are still answered.
+ *
+ * @returns JSON text
+ */
+export function answerOf(serving: () => unknown): string {
   try {
-    return JSON.stringify(serve(line));
+    return JSON.stringify(serving());
   } catch (error) {
     if (error instanceof RequestError) return JSON.stringify({ error: error.message });
-    throw error;
+    console.error("egress conformance:", error);
+    return JSON.stringify({ error: `internal fault: ${error}` });
   }
 }
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { answer, conformance } from "./conformance.ts";
+import { answer, answerOf, conformance } from "./conformance.ts";
 
 function ask(request: unknown): Record<string, unknown> {
   return JSON.parse(answer(JSON.stringify(request)));
@@ -125,4 +125,13 @@ Deno.test("one answer per line, in order, however the input is cut", async () =>
     "rules",
   ]);
   assert.ok(written.every((line) => line.endsWith("\n")));
+});
+
+Deno.test("a fault of the engine's own is an answer, too", () => {
+  const text = answerOf(() => {
+    throw new RangeError("Maximum call stack size exceeded");
+  });
+  assert.deepEqual(JSON.parse(text), {
+    error: "internal fault: RangeError: Maximum call stack size exceeded",
+  });
 });

@@ -49,14 +49,13 @@ export class NameIndex {
    */
   near({ base, label, deep }: HostPattern): CompiledRule[] {
     const exact = label === null && !deep;
-    const found = [...this.#exact.get(base) ?? []];
+    const found = [this.#exact.get(base)];
     for (let from = 0; from >= 0; from = next(base, from)) {
-      const wild = this.#wild.get(base.slice(from)) ?? [];
-      if (exact) found.push(...wild);
-      else found.push(...this.#patterns.get(patternKey(base.slice(from), null)) ?? []);
+      const outer = base.slice(from);
+      found.push(exact ? this.#wild.get(outer) : this.#patterns.get(patternKey(outer, null)));
     }
-    if (label) found.push(...this.#patterns.get(patternKey(base, label.source)) ?? []);
-    return found;
+    if (label) found.push(this.#patterns.get(patternKey(base, label.source)));
+    return found.flatMap((rules) => rules ?? []);
   }
 }
 

