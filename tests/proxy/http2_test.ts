@@ -45,7 +45,7 @@ Deno.test("curl --http2: a denied request gets the same text as in HTTP/1.1", as
       `Blocked by egress: POST ${origin}/y by /usr/bin/client (step build). To allow: the hint\n`,
     );
     // The server takes no HTTP/1.1, but the policy is asked first.
-    assert.ok(over1.status === 403 ? over1.body === over2.body : over1.status === 502);
+    assert.deepEqual([over1.status, over1.body], [403, over2.body]);
     const line = await role.log((event) => event.policy === "deny" && event.alpn === "h2");
     assert.deepEqual([line.method, line.status, line.reason], ["POST", 403, "no_rule"]);
   });
