@@ -188,11 +188,7 @@ try {
   console.log(`idle CPU           ${(host.idleCpu * 100).toFixed(2)} % of a core`);
 } finally {
   for (const child of children) {
-    try {
-      child.kill("SIGTERM");
-    } catch (error) {
-      if (!(error instanceof TypeError)) throw error; // it has ended
-    }
+    await sh(`kill ${child.pid} 2>/dev/null || true`); // it may have ended
     await child.status;
   }
   await sh(`ip netns del ${client}; ip netns del ${world}`);

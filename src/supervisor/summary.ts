@@ -101,7 +101,9 @@ export function destinationOf(event: LogEvent): string {
     case "udp":
       return `${event.host !== undefined ? `${event.host} (${address})` : address}/${event.type}`;
     default:
-      return event.dst_ip !== undefined ? `${address} (${event.type})` : event.message ?? event.type;
+      return event.dst_ip !== undefined
+        ? `${address} (${event.type})`
+        : event.message ?? event.type;
   }
 }
 
