@@ -29,6 +29,9 @@ deno fmt --quiet --check
 deno lint --quiet
 deno check --quiet --frozen .
 
+say "examples in the library's documentation"
+deno test --quiet --frozen --doc mod.ts
+
 say "tests"
 log=$(mktemp)
 status=0
