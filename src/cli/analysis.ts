@@ -150,5 +150,5 @@ function keyOf(e: PolicyEvent): string {
     e.url ?? ""
   }` +
     `\0${e.name ?? ""}\0${e.intercept ?? ""}\0${e.exe ?? ""}\0${e.cgroup ?? ""}\0${e.step ?? ""}` +
-    `\0${e.action ?? ""}\0${e.image ?? ""}\0${args}`;
+    `\0${e.action ?? ""}\0${e.image ?? ""}\0${e.token ?? ""}\0${args}`;
 }

@@ -18,6 +18,8 @@ const BEYOND_POLICY = new Set<DenyReason>([
   "gate",
   "unattributed",
   "direct",
+  "foreign_token",
+  "package_security",
   "method",
   "log_failed",
   "unavailable",
@@ -59,6 +61,7 @@ export function policyEvent(line: LogEvent): PolicyEvent {
   if (line.url !== undefined) event.url = line.url;
   if (line.method !== undefined) event.method = line.method;
   if (line.name !== undefined) event.name = line.name;
+  if (line.github_token === true) event.token = "job";
   // A tunnel and a client that refuses our certificate can only be let through whole.
   if (line.type === "https" && line.url === undefined) {
     event.intercept = line.passthrough !== true && line.error !== "tls_client_rejected_ca";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { DnsAnswer, PolicyEvent, Verdict } from "../protocol/event.ts";
+import type { DnsAnswer, PolicyEvent, TokenOwner, Verdict } from "../protocol/event.ts";
 import type { LogEvent } from "../protocol/log.ts";
 import { compilePolicy, PolicyEngine } from "../policy/mod.ts";
 import { Exit, type ParsedArgs, runCommand, UsageError } from "./args.ts";
@@ -147,6 +147,8 @@ function parseObject(text: string, what: string): Record<string, unknown> {
   throw new UsageError(`${what} must be a JSON object`);
 }
 
+const TOKENS: readonly TokenOwner[] = ["job", "foreign", "none"];
+
 const PORTS: Record<string, number> = { https: 443, http: 80, dns: 53 };
 
 /** An event with what was left out filled in: the port from the URL or the type. */
@@ -157,6 +159,7 @@ function eventFrom(fields: Record<string, unknown>): PolicyEvent {
   }
   const event = policyEvent(fields as unknown as LogEvent);
   if (typeof fields.intercept === "boolean") event.intercept = fields.intercept;
+  if (TOKENS.some((owner) => owner === fields.token)) event.token = fields.token as TokenOwner;
   if (fields.dst_port === undefined) event.dst_port = portOf(fields.url) ?? PORTS[type] ?? 0;
   return event;
 }

@@ -5,7 +5,7 @@
  */
 
 import { compileGlob, type Glob, globMatches, literalGlob } from "./glob.ts";
-import type { AttrValue, Rule } from "./types.ts";
+import { type AttrValue, JOB_TOKEN, type Rule } from "./types.ts";
 import type { ProcessInfo } from "../protocol/event.ts";
 
 /** One compiled attribute. */
@@ -19,9 +19,19 @@ type Compare = (value: string) => boolean;
 const INDEXED = /^arg\[([0-9]+)\]$/;
 const SINGLE = ["exe", "step", "action", "cgroup", "image"] as const;
 
-/** Compiles the attributes of a rule. A name that is no attribute matches nothing. */
+/**
+ * Compiles the attributes of a rule that are about the process: all but `token=job`. A name or value
+ * that is none matches nothing.
+ */
 export function compileAttrs(attrs: Rule["attrs"]): AttrTest[] {
-  return Object.entries(attrs).map(([name, value]) => ({ name, matches: test(name, value) }));
+  return Object.entries(attrs).filter((attr) => !isToken(attr)).map(([name, value]) => ({
+    name,
+    matches: test(name, value),
+  }));
+}
+
+function isToken([name, { text }]: [string, AttrValue]): boolean {
+  return name === "token" && text === JOB_TOKEN;
 }
 
 function test(name: string, value: AttrValue): AttrTest["matches"] {

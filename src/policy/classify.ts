@@ -22,6 +22,7 @@ export function ruleOf(node: RuleNode, section: Section, line: number, text: str
   const rule = kindOf(node, section);
   if (node.attrs.length > 0) rule.attrs = { ...rule.attrs, ...readAttrs(node.attrs) };
   if (node.flags.length > 0 || rule.passthrough || rule.insecure) applyFlags(node, rule);
+  if (Object.hasOwn(rule.attrs, "token")) checkToken(node, rule);
   rule.line = line;
   rule.text = text;
   return rule;
@@ -140,4 +141,27 @@ function applyFlags(node: RuleNode, rule: Rule) {
       "a dns rule admits lookups, which have no certificate",
     );
   }
+}
+
+/** Kinds of rules that can look at a request, and so at its token. */
+const SEES_REQUESTS: readonly Rule["type"][] = ["host", "wildcard", "url", "path"];
+
+/** A token is seen in a decrypted request alone. */
+function checkToken(node: RuleNode, rule: Rule) {
+  const at = node.attrs.find(({ name }) => name === "token")?.at ?? 0;
+  if (rule.passthrough) {
+    throw new LineProblem(
+      "token-passthrough",
+      at,
+      "passthrough and token=job exclude each other: what is not decrypted shows no token",
+      "leave out one of them",
+    );
+  }
+  if (rule.protocol === "tcp" && SEES_REQUESTS.includes(rule.type)) return;
+  const kind = rule.protocol === "udp" ? "for udp" : `of kind ${rule.type}`;
+  throw new LineProblem(
+    "token-target",
+    at,
+    `token=job is about HTTP requests to a host name or URL; this is a rule ${kind}`,
+  );
 }

@@ -34,6 +34,8 @@ export interface CompiledRule {
   /** url and path rules. */
   url: UrlTest | null;
   attrs: AttrTest[];
+  /** Selects only requests that carry the job's own token: each of them has to be judged. */
+  token: boolean;
 }
 
 /** A compiled policy: immutable, to be shared by any number of engines. */
@@ -54,6 +56,8 @@ export interface CompiledPolicy {
   /** Rules of every kind with insecure. */
   insecureNames: NameIndex;
   insecureBlocks: AddressIndex;
+  /** Some rule asks for a token. */
+  asksForToken: boolean;
 }
 
 /**
@@ -73,6 +77,7 @@ export function compilePolicy(rules: readonly Rule[]): CompiledPolicy {
     passthrough: new NameIndex(),
     insecureNames: new NameIndex(),
     insecureBlocks: new AddressIndex(),
+    asksForToken: false,
   };
   for (const rule of policy.rules) addToIndexes(policy, rule);
   return policy;
@@ -80,6 +85,7 @@ export function compilePolicy(rules: readonly Rule[]): CompiledPolicy {
 
 function addToIndexes(policy: CompiledPolicy, compiled: CompiledRule) {
   const { rule, url, block } = compiled;
+  policy.asksForToken ||= compiled.token;
   if (url?.address) policy.urlAddresses.add(compiled);
   else if (url) policy.urls.add(compiled);
   else if (block) policy.blocks.add(compiled);
@@ -94,7 +100,8 @@ function addToIndexes(policy: CompiledPolicy, compiled: CompiledRule) {
 /** Compiles one rule; `index` is its place among its policy's rules. */
 export function compileRule(rule: Rule, index: number): CompiledRule {
   const none = { index, rule, host: null, block: null, url: null };
-  const compiled = { ...none, attrs: compileAttrs(rule.attrs) };
+  const token = Object.hasOwn(rule.attrs, "token");
+  const compiled = { ...none, attrs: compileAttrs(rule.attrs), token };
   switch (rule.type) {
     case "url":
       return { ...compiled, ...compileUrl(rule, rule.target, "") };

@@ -17,12 +17,13 @@ interface Group {
   first: CompiledRule;
 }
 
-/** The three warnings of policy-language.md, section 7. Of each kind, one a line. */
+/** The warnings of policy-language.md, section 7, and one about tokens. Of each kind, one a line. */
 export function crossRuleWarnings({ rules }: CompiledPolicy): Diagnostic[] {
   const passthrough = groups(rules.filter((rule) => rule.rule.passthrough));
   const urls = rules.filter((rule) => rule.url);
   const insecure = groups(rules.filter((rule) => rule.rule.insecure));
   const bare = groups(urls.filter((rule) => !rule.rule.insecure));
+  const tokens = groups(rules.filter((rule) => rule.token && !rule.url));
   const insecureUrls = groups(urls.filter((rule) => rule.rule.insecure));
   return [
     ...pairs(passthrough, groups(urls), (hiding, hidden) => ({
@@ -30,6 +31,11 @@ export function crossRuleWarnings({ rules }: CompiledPolicy): Diagnostic[] {
       message:
         `line ${hiding.line} (${hiding.text}) leaves this host undecrypted, so methods and ` +
         `paths are not looked at: ${hidden.text}`,
+    })),
+    ...pairs(passthrough, tokens, (hiding, hidden) => ({
+      code: "passthrough-hides-token",
+      message: `line ${hiding.line} (${hiding.text}) leaves this host undecrypted, so tokens are ` +
+        `not looked at: ${hidden.text}`,
     })),
     ...pairs(passthrough, insecure, (hiding, hidden) => ({
       code: "passthrough-hides-insecure",

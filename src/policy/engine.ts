@@ -12,7 +12,7 @@ import { Lookups } from "./lookups.ts";
 import { eventName } from "./names.ts";
 import {
   acceptBy,
-  selectByUrlHost,
+  selectByRequests,
   selectLookup,
   selectRequest,
   selectWhole,
@@ -87,7 +87,7 @@ export class PolicyEngine {
       pass: rule !== undefined || this.#audit,
       passthrough: outcome.passthrough ?? false,
       insecure: outcome.insecure ?? false,
-      hold: rule && !rule.url && event.type !== "dns" ? "connection" : "request",
+      hold: rule && coversConnection(rule) && event.type !== "dns" ? "connection" : "request",
       destination: outcome.destination,
     };
     if (rule) {
@@ -127,7 +127,7 @@ export class PolicyEngine {
     const target = targetOf(event, "tcp", names);
     target.byAddress = absent(event.host);
     const rule = selectWhole(this.#policy, target) ??
-      (intercept ? selectByUrlHost(this.#policy, target, "https") : undefined);
+      (intercept ? selectByRequests(this.#policy, target, "https") : undefined);
     // decrypting verifies the name that was claimed; nothing else does
     if (destination === "other" && !intercept) return mismatch(rule);
     if (!rule) return { destination, hint: rawHint(target) };
@@ -141,7 +141,8 @@ export class PolicyEngine {
 
   /** May the connection stay undecrypted, or its certificate unverified? `named`: by its name. */
   #flags(target: Target): { passthrough: boolean; insecure: boolean; named: boolean } {
-    const accept = acceptBy(target);
+    // as with methods and paths, insecure of a rule that asks for a token holds for the whole host
+    const accept = acceptBy(target, true);
     const { names } = target;
     const { passthrough, insecureNames, insecureBlocks } = this.#policy;
     if (names.some((name) => passthrough.first(name, accept))) {
@@ -164,10 +165,16 @@ export class PolicyEngine {
     const target = targetOf(event, "tcp", names);
     // an address in a URL is a claim too: it must be where the connection goes
     target.byAddress = url.address !== null && url.address === event.dst_ip;
+    target.jobToken = event.token === "job";
     const verb = method.toUpperCase();
     const rule = selectRequest(this.#policy, target, url, verb);
     if (destination === "other" && url.scheme === "http") return mismatch(rule);
     if (rule) return { rule, destination: reached(rule, destination) };
+    if (this.#policy.asksForToken && !target.jobToken) {
+      const withToken = selectRequest(this.#policy, { ...target, jobToken: true }, url, verb);
+      // a rule without the token would be wider than what the author wanted
+      if (withToken) return { reason: "token_required", destination };
+    }
     return { destination, hint: requestHint(target, url, verb) };
   }
 
@@ -219,6 +226,11 @@ export class PolicyEngine {
     if (name === null) return { names: [], destination: "none" };
     return { names: [name], destination: this.#lookups.destination(name, event.dst_ip, now) };
   }
+}
+
+/** Does the rule let every request of a connection through, whatever it says? */
+function coversConnection(rule: CompiledRule): boolean {
+  return !rule.url && !rule.token;
 }
 
 /** Where an address rule allows, the destination itself is allowed, whatever name is claimed. */

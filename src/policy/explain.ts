@@ -15,7 +15,7 @@ import { parseRequestUrl, type RequestUrl } from "./url.ts";
 
 /** One part of a rule held against an event. */
 export interface RulePart {
-  /** `kind`, `address`, `name`, `scheme`, `port`, `protocol`, `method`, `path`, or an attribute. */
+  /** `kind`, `address`, `name`, `scheme`, `port`, `protocol`, `method`, `path`, `token`, or an attribute. */
   part: string;
   ok: boolean;
   /** What the rule wants and what the event has. */
@@ -49,6 +49,7 @@ export function explainRule(
     targetPart(compiled, event, eventNames(event, url, names)),
     ...(event.type === "dns" && !isBlock(compiled) ? [] : transportParts(rule, event)),
     ...(compiled.url && url ? urlParts(compiled, event, url) : []),
+    ...(compiled.token ? tokenParts(event) : []),
     ...compiled.attrs.map((attr) => ({
       part: attr.name,
       ok: attr.matches(event),
@@ -128,6 +129,14 @@ function urlParts({ rule, url: test }: CompiledRule, event: PolicyEvent, url: Re
       detail: `wants ${rule.target}, is ${paths.join(" and also ")}`,
     },
   ];
+}
+
+/** A lookup, and a handshake that will be decrypted, come before any token. */
+function tokenParts(event: PolicyEvent): RulePart[] {
+  const request = event.url !== undefined;
+  if (event.type === "dns" || (!request && event.intercept === true)) return [];
+  const ok = request && event.token === "job";
+  return [{ part: "token", ok, detail: `wants job, is ${event.token || "not known"}` }];
 }
 
 function processText(name: string, event: PolicyEvent): string {

@@ -9,10 +9,10 @@ import type { AttrNode, PortsNode } from "./grammar.js";
 import { type HostPattern, isHostProblem, parseHostPattern } from "./names.ts";
 import { LineProblem } from "./problem.ts";
 import { nearest } from "./nearest.ts";
-import type { AttrValue, PortList } from "./types.ts";
+import { type AttrValue, JOB_TOKEN, type PortList } from "./types.ts";
 
-const ATTRIBUTE = /^(?:exe|step|action|cgroup|image|arg(?:\[(?:0|[1-9][0-9]*)\])?)$/;
-const ATTRIBUTES = ["exe", "arg", "step", "action", "cgroup", "image"];
+const ATTRIBUTE = /^(?:exe|step|action|cgroup|image|token|arg(?:\[(?:0|[1-9][0-9]*)\])?)$/;
+const ATTRIBUTES = ["exe", "arg", "step", "action", "cgroup", "image", "token"];
 const PORT = /^[1-9][0-9]{0,4}$/;
 /** A text of digits and dots is meant as an address, never as a name. */
 const NUMERIC = /^[0-9.]+$/;
@@ -64,7 +64,7 @@ export function readHost(text: string, at: number): HostPattern | null {
 /**
  * Attributes by name.
  *
- * @throws {LineProblem} for an unknown name, and for one that stands twice
+ * @throws {LineProblem} for an unknown name, one that stands twice, and a token other than `job`
  */
 export function readAttrs(nodes: AttrNode[]): Record<string, AttrValue> {
   const attrs: Record<string, AttrValue> = {};
@@ -73,9 +73,19 @@ export function readAttrs(nodes: AttrNode[]): Record<string, AttrValue> {
     if (Object.hasOwn(attrs, name)) {
       throw new LineProblem("duplicate-attribute", at, `\`${name}=\` stands here a second time`);
     }
+    if (name === "token" && text !== JOB_TOKEN) throw unknownToken(text, at + "token=".length);
     attrs[name] = bare || literal ? { text, literal } : { text, literal, quoted: true };
   }
   return attrs;
+}
+
+function unknownToken(text: string, at: number): LineProblem {
+  return new LineProblem(
+    "token-value",
+    at,
+    `\`${text}\` is no token that a rule can ask for; there is only the job's own`,
+    "write `token=job`",
+  );
 }
 
 function unknownAttribute(name: string, at: number): LineProblem {
@@ -83,7 +93,7 @@ function unknownAttribute(name: string, at: number): LineProblem {
   return new LineProblem(
     "unknown-attribute",
     at,
-    `\`${name}=\` is no attribute; there are exe, arg, arg[N], step, action, cgroup and image`,
+    `\`${name}=\` is no attribute; there are exe, arg, arg[N], step, action, cgroup, image and token`,
     guess && `did you mean \`${guess}=\`?`,
   );
 }

@@ -23,6 +23,8 @@ export interface Target {
   names: readonly string[];
   /** The host is no name but the destination itself, so that URLs with an address count. */
   byAddress?: boolean;
+  /** A request that carries the job's own token; rules with `token=job` count. */
+  jobToken?: boolean;
 }
 
 /** Reads port and destination of an event; both may hold anything. */
@@ -36,15 +38,19 @@ export function targetOf(
   return { event, protocol, port: valid ? port : 0, address: parseIpv4(ip), names };
 }
 
-/** Do port, protocol and attributes of a rule fit? */
-export function acceptBy(target: Target): Accept {
+/**
+ * Do port, protocol and attributes of a rule fit?
+ *
+ * @param anyToken requests are still to come, so that a rule that asks for a token is not yet refuted
+ */
+export function acceptBy(target: Target, anyToken = target.jobToken === true): Accept {
   const { event, port, protocol } = target;
   return (compiled) =>
-    port !== 0 && compiled.rule.protocol === protocol && portFits(compiled.rule, port) &&
-    attrsFit(compiled, event);
+    port !== 0 && (anyToken || !compiled.token) && compiled.rule.protocol === protocol &&
+    portFits(compiled.rule, port) && attrsFit(compiled, event);
 }
 
-/** Do the attributes of a rule fit? */
+/** Do the attributes of a rule fit that are about the process? */
 export function attrsFit(compiled: CompiledRule, event: PolicyEvent): boolean {
   for (const attr of compiled.attrs) {
     if (!attr.matches(event)) return false;
@@ -60,16 +66,23 @@ export function selectWhole(policy: CompiledPolicy, target: Target): CompiledRul
   return best;
 }
 
-/** The first url or path rule for the connection's host, whatever its methods and paths. */
-export function selectByUrlHost(
+/**
+ * The first rule that may select a request of the connection: a url or path rule for its host, whatever
+ * its methods and paths, or a rule that asks for a token.
+ */
+export function selectByRequests(
   policy: CompiledPolicy,
   target: Target,
   scheme: "http" | "https",
 ): CompiledRule | undefined {
-  const fits = acceptBy(target);
+  const fits = acceptBy(target, true);
   const accept: Accept = (rule) => rule.url!.scheme === scheme && fits(rule);
+  const asksForToken: Accept = (rule) => rule.token && fits(rule);
   let best: CompiledRule | undefined;
-  for (const name of target.names) best = earlier(best, policy.urls.first(name, accept));
+  for (const name of target.names) {
+    best = earlier(best, policy.urls.first(name, accept));
+    best = earlier(best, policy.hosts.first(name, asksForToken));
+  }
   return target.byAddress ? earlier(best, policy.urlAddresses.first(target.address, accept)) : best;
 }
 

@@ -25,6 +25,9 @@ export interface AttrValue {
   quoted?: true;
 }
 
+/** The only value of the attribute `token`: the request carries the job's own GitHub token. */
+export const JOB_TOKEN = "job";
+
 /** Ports in written order; `*`: every port. */
 export type PortList = number[] | "*";
 

@@ -36,7 +36,14 @@ export interface TrafficEvent {
   method?: string;
   /** The name that a `dns` event asks for. */
   name?: string;
+  /** Whose credentials a request carries. Absent: nobody looked; no rule with `token=job` selects it. */
+  token?: TokenOwner;
 }
+
+/**
+ * `job`: the job's own GitHub token and no other; `foreign`: any credential besides; `none`: none.
+ */
+export type TokenOwner = "job" | "foreign" | "none";
 
 /** A question to the engine. */
 export type PolicyEvent = TrafficEvent & ProcessInfo;
@@ -59,6 +66,9 @@ export type DenyReason =
   | "gate" // the last gate dropped it
   | "unattributed" // no process is known for it
   | "direct" // sent to the proxy's own port rather than redirected
+  | "token_required" // a rule would allow it with the job's own token
+  | "foreign_token" // it carries another token to GitHub than the job's own
+  | "package_security" // the package is known to be bad, or could not be checked
   | "method" // a CONNECT or another method the proxy does not relay
   | "log_failed" // the log cannot be written: nothing may pass unlogged
   | "unavailable"; // a role is down or too slow

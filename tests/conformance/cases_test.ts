@@ -9,6 +9,7 @@ import { names } from "./cases/names.ts";
 import { placeholders } from "./cases/placeholders.ts";
 import { requests } from "./cases/requests.ts";
 import { rules } from "./cases/rules.ts";
+import { tokens } from "./cases/tokens.ts";
 import { tools } from "./cases/tools.ts";
 import { urls } from "./cases/urls.ts";
 import { warnings } from "./cases/warnings.ts";
@@ -23,6 +24,7 @@ const TABLES: Readonly<Record<string, readonly Case[]>> = {
   placeholders,
   requests,
   rules,
+  tokens,
   tools,
   urls,
   warnings,

@@ -27,6 +27,7 @@ const attr = fc.constantFrom(
   " arg=-x",
   " arg[1]=`* y`",
   " step=s exe=*a",
+  " token=job",
 );
 const segment = fc.constantFrom("a", "b", "*", "a*", "v1", "*.tgz");
 const rulePath = fc.tuple(fc.array(segment, { maxLength: 3 }), fc.constantFrom("", "/")).map(
@@ -44,7 +45,15 @@ const urlRule = fc.tuple(methods, origin, rulePath, attr).map(join);
 const pathRule = fc.tuple(methods, rulePath, attr).map(join);
 const flagged = fc.tuple(pattern, fc.constantFrom(" passthrough", " insecure"), attr).map(join);
 const header = fc.oneof(
-  fc.constantFrom("[]", "[:53/udp]", "[:80|443]", "[POST|GET]", "[exe=/bin/a]", "[passthrough]"),
+  fc.constantFrom(
+    "[]",
+    "[:53/udp]",
+    "[:80|443]",
+    "[POST|GET]",
+    "[exe=/bin/a]",
+    "[passthrough]",
+    "[token=job]",
+  ),
   fc.tuple(fc.constant("["), origin, fc.constantFrom("", "/a", "/a/"), fc.constant("]")).map(join),
 );
 
@@ -90,6 +99,7 @@ const what = fc.oneof(
     type: fc.constantFrom("http", "https"),
     url: requestUrl,
     method: fc.constantFrom(undefined, "GET", "POST", "PUT", "BREW"),
+    token: fc.constantFrom(undefined, "job", "job", "foreign", "none"),
   }),
   fc.record({ type: fc.constant("tcp"), host: fc.option(eventHost, { nil: undefined }) }),
   fc.record({ type: fc.constant("udp") }),

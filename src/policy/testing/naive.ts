@@ -11,7 +11,8 @@ import type { AttrValue, Rule } from "../types.ts";
 /** Does the rule let the connection, request or name through? Names are those of the event. */
 function naiveSelects(rule: Rule, event: PolicyEvent): boolean {
   if (rule.type.startsWith("dns")) return false;
-  return transportFits(rule, event) && attrsFit(rule, event) && targetFits(rule, event);
+  const token = !rule.attrs.token || (event.url !== undefined && event.token === "job");
+  return token && transportFits(rule, event) && attrsFit(rule, event) && targetFits(rule, event);
 }
 
 /** Index of the first rule that does; undefined: none. */
@@ -49,10 +50,12 @@ function naiveConnection(rules: Rule[], event: PolicyEvent): number {
   if (event.type !== "https" || event.url) return rules.findIndex((r) => naiveSelects(r, event));
   const whole = rules.findIndex((rule) => !isUrl(rule) && naiveSelects(rule, event));
   if (whole >= 0 || !event.intercept) return whole;
-  return rules.findIndex((rule) =>
-    isUrl(rule) && urlOf(rule).scheme === "https" && transportFits(rule, event) &&
-    attrsFit(rule, event) && nameFits(urlOf(rule).host, event.host)
-  );
+  return rules.findIndex((rule) => {
+    const host = isUrl(rule) ? urlOf(rule).host : rule.target;
+    const worthDecrypting = isUrl(rule) ? urlOf(rule).scheme === "https" : rule.attrs.token;
+    return worthDecrypting && transportFits(rule, event) && attrsFit(rule, event) &&
+      nameFits(host, event.host);
+  });
 }
 
 function naiveLookup(rules: Rule[], event: PolicyEvent): number {
@@ -129,6 +132,7 @@ function pathFits(pattern: string, path: string): boolean {
 
 function attrsFit(rule: Rule, event: PolicyEvent): boolean {
   return Object.entries(rule.attrs).every(([name, value]) => {
+    if (name === "token") return true; // looked at where there is a request
     const index = /^arg\[(\d+)\]$/.exec(name);
     if (index) return valueFits(value, event.cmdline?.[Number(index[1])]);
     if (name === "arg") return event.cmdline?.some((arg) => valueFits(value, arg)) ?? false;
