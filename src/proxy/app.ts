@@ -12,6 +12,7 @@ import { serveDnsDatagrams } from "./dns/udp_server.ts";
 import { Watchdog } from "./io/watchdog.ts";
 import { KernelLink } from "./links/kernel.ts";
 import { type Orders, SupervisorLink } from "./links/supervisor.ts";
+import { reportFault } from "./session/fault.ts";
 import { serveFront } from "./session/front.ts";
 import type { Live, Proxy, State } from "./session/proxy.ts";
 import { Terminator } from "./session/terminator.ts";
@@ -38,7 +39,12 @@ class App implements Orders {
   revoke(audit: boolean | undefined): void {
     this.state.epoch++;
     if (audit !== undefined) this.state.audit = audit;
-    for (const live of this.live) live.rejudge?.();
+    for (const live of this.live) {
+      live.rejudge?.().catch((error) => {
+        live.abort();
+        reportFault(this, error);
+      });
+    }
   }
 
   close(reason: "log_failed" | "unavailable"): void {

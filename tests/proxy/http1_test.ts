@@ -1,24 +1,8 @@
 import assert from "node:assert/strict";
 import { exchangeText, rawTcp } from "./clients.ts";
-import { ALLOW, readAll, Role, type World } from "./harness.ts";
-import { echoLine, type Peer, Upstream } from "./upstream.ts";
-
-/** Runs a test between a plain client and a scripted plain upstream. */
-async function between(
-  script: (peer: Peer) => Promise<void>,
-  test: (role: Role, upstream: Upstream) => Promise<void>,
-  world: Partial<World> = {},
-): Promise<void> {
-  using upstream = Upstream.tcp(script);
-  await using role = await Role.start({
-    destination: { ip: "127.0.0.1", port: upstream.port },
-    judge: () => ALLOW,
-    ...world,
-  });
-  await test(role, upstream);
-}
-
-const host = (upstream: Upstream) => `Host: a.example:${upstream.port}\r\n`;
+import { readAll, type Role } from "./harness.ts";
+import { between, hostField as host } from "./plain_world.ts";
+import { echoLine } from "./upstream.ts";
 
 const SMUGGLING: Record<string, (host: string) => string> = {
   "CL.TE": (h) =>

@@ -13,7 +13,7 @@ server.on("stream", (stream, headers) => {
     stream.respond({ ":status": 200 });
     return stream.end(Buffer.alloc(Number(path.slice("/download/".length)), "d"));
   }
-  if (path === "/hang") return stream.respond({ ":status": 200 });
+  if (path.endsWith("/hang")) return stream.respond({ ":status": 200 });
   let size = 0;
   stream.on("data", (piece) => size += piece.length);
   stream.on("end", () => {

@@ -147,20 +147,6 @@ Deno.test("a client that offers HTTP/2 gets HTTP/1.1 where upstream speaks that"
   assert.equal((await role.log((event) => event.status === 200)).alpn, "http/1.1");
 });
 
-Deno.test("revoke makes the verdict that an HTTP/2 connection holds be asked for again", async () => {
-  await withHttp2({}, async ({ role, send }) => {
-    const statuses = async () =>
-      (await send([{ path: "/1" }, { path: "/2" }])).map((got) => got.status);
-    assert.deepEqual(await statuses(), [200, 200]);
-    assert.equal(role.judged.length, 1);
-    role.world.judge = () => DENY;
-    await role.order({ op: "revoke" });
-    await role.status();
-    assert.deepEqual(await statuses(), [403, 403]);
-    assert.equal((await role.status()).connections, 1);
-  });
-});
-
 Deno.test("close cuts an HTTP/2 connection with what is under way, which is logged", async () => {
   await withHttp2({}, async ({ role, send }) => {
     const cut = send([{ path: "/hang" }]);

@@ -1,66 +1,8 @@
 import assert from "node:assert/strict";
 import { curl, rawTcp } from "./clients.ts";
-import { ALLOW, DENY, readAll, Role, type World } from "./harness.ts";
-import { echoLine, type Peer, Upstream } from "./upstream.ts";
-
-async function between(
-  script: (peer: Peer) => Promise<void>,
-  test: (role: Role, upstream: Upstream) => Promise<void>,
-  world: Partial<World> = {},
-): Promise<void> {
-  using upstream = Upstream.tcp(script);
-  await using role = await Role.start({
-    destination: { ip: "127.0.0.1", port: upstream.port },
-    judge: () => ALLOW,
-    ...world,
-  });
-  await test(role, upstream);
-}
-
-const echo = async ({ conn, send }: Peer) => {
-  const buffer = new Uint8Array(100);
-  for (;;) {
-    const count = await conn.read(buffer);
-    if (count === null) return;
-    await send(String.fromCharCode(...buffer.subarray(0, count)));
-  }
-};
-
-Deno.test("revoke makes held verdicts be asked for again", async () => {
-  await between(echoLine, async (role, upstream) => {
-    const { send, until, conn } = await rawTcp(role);
-    const request = `GET / HTTP/1.1\r\nHost: a.example:${upstream.port}\r\n\r\n`;
-    for (let i = 0; i < 3; i++) {
-      await send(request);
-      await until("GET / HTTP/1.1");
-    }
-    assert.equal(role.judged.length, 1);
-    role.world.judge = () => DENY;
-    await role.order({ op: "revoke" });
-    await role.status();
-    await send(request);
-    await until("403 Forbidden");
-    conn.close();
-  });
-});
-
-Deno.test("revoke ends the tunnels that are no longer allowed, and only those", async () => {
-  await between(echo, async (role) => {
-    const { send, until, conn } = await rawTcp(role);
-    await send("\0one");
-    await until("one");
-    await role.order({ op: "revoke" });
-    await role.status();
-    await send("two");
-    await until("two");
-    role.world.judge = () => DENY;
-    await role.order({ op: "revoke" });
-    await readAll(conn).catch(() => "");
-    conn.close();
-    const line = await role.log((event) => event.type === "tcp");
-    assert.deepEqual([line.policy, line.bytes_up], ["deny", 7]);
-  });
-});
+import { ALLOW, readAll, Role } from "./harness.ts";
+import { between } from "./plain_world.ts";
+import { echo, echoLine } from "./upstream.ts";
 
 Deno.test("close cuts everything and refuses what comes, reopen ends that", async () => {
   await between(echo, async (role) => {

@@ -122,3 +122,13 @@ export async function echoLine(peer: Peer): Promise<void> {
     await peer.send(`HTTP/1.1 200 OK\r\nContent-Length: ${text.length}\r\n\r\n${text}`);
   }
 }
+
+/** A script that sends back what it gets. */
+export async function echo({ conn, send }: Peer): Promise<void> {
+  const buffer = new Uint8Array(100);
+  for (;;) {
+    const count = await conn.read(buffer);
+    if (count === null) return;
+    await send(String.fromCharCode(...buffer.subarray(0, count)));
+  }
+}

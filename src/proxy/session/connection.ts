@@ -47,10 +47,18 @@ export class Connection {
     return this.flow.process;
   }
 
-  /** Asks the policy about something on this connection; addresses are filled in. */
-  judge(event: Omit<TrafficEvent, "dst_ip" | "dst_port">): Promise<Verdict> {
-    const { dst_ip, dst_port } = this.flow;
-    return this.proxy.kernel.judge(this.flow.flow, { ...event, dst_ip, dst_port });
+  /**
+   * Asks the policy about something on this connection; addresses are filled in. An answer that was under
+   * way while the policy changed is the old one's: it is asked for again.
+   */
+  async judge(event: Omit<TrafficEvent, "dst_ip" | "dst_port">): Promise<Verdict> {
+    const { kernel, state } = this.proxy;
+    const { flow, dst_ip, dst_port } = this.flow;
+    for (;;) {
+      const { epoch } = state;
+      const verdict = await kernel.judge(flow, { ...event, dst_ip, dst_port });
+      if (epoch === state.epoch) return verdict;
+    }
   }
 
   /** A log line about this connection. Later arguments win. */

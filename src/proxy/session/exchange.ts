@@ -90,7 +90,8 @@ async function badBody(
 }
 
 function mayRetry(request: Request, upstream: Upstream, sentBefore: number): boolean {
-  if (!upstream.reused) return false;
+  // What a change of the policy ended must not be sent again.
+  if (!upstream.reused || !request.verdict?.pass) return false;
   const nothingSent = upstream.writer.written === sentBefore;
   return request.bodiless && (nothingSent || SAFE.has(request.head.method));
 }

@@ -11,7 +11,7 @@ import type { Proxy } from "./proxy.ts";
  * Logs an error that ended one connection, unless it is one that peers and networks cause. The
  * connection is closed by its owner; the others go on.
  */
-export function reportFault(proxy: Proxy, error: unknown): void {
+export function reportFault(proxy: Pick<Proxy, "supervisor">, error: unknown): void {
   if (isConnectionError(error)) return;
   const message = error instanceof Error ? error.stack ?? error.message : String(error);
   proxy.supervisor.log({ ts: new Date().toISOString(), type: "error", error: "fault", message });

@@ -16,10 +16,11 @@ import type { Upstream } from "../upstream/pool.ts";
 import { type Connection, refusal } from "./connection.ts";
 import { exchange } from "./exchange.ts";
 import { HeldVerdict } from "./held_verdict.ts";
+import { judgeRequest } from "./judge_request.ts";
 import type { Live } from "./proxy.ts";
 import { readHead } from "./read_head.ts";
 import { Request } from "./request.ts";
-import type { SessionStart } from "./session_start.ts";
+import { mustBeVerifiedNow, type SessionStart } from "./session_start.ts";
 
 /** Milliseconds for a head to arrive once it has begun, and for a next request to begin. */
 const HEAD_MS = 60_000;
@@ -96,12 +97,13 @@ export class HttpSession implements Live, Watched {
     this.request?.upstream?.close();
   }
 
-  /** An unverified upstream must not outlive the rule that allowed it. */
+  /** Neither an unverified upstream nor a request under way must outlive the rule that allowed it. */
   async rejudge(): Promise<void> {
-    const { verdict, host } = this.start;
-    if (!verdict?.insecure) return;
-    const now = await this.connection.judge({ type: "https", host, intercept: true });
-    if (!now.pass || !now.insecure) this.abort();
+    const { request, start } = this;
+    if (await mustBeVerifiedNow(this.connection, start)) return this.abort();
+    if (!request?.verdict?.pass) return;
+    request.verdict = (await judgeRequest(request)).verdict;
+    if (!request.verdict.pass && this.request === request) this.abort();
   }
 
   /** The watchdog: no request came in time. */

@@ -17,7 +17,7 @@ export interface Live {
   /** Ends it at once. */
   abort(): void;
   /** Asks the policy again, after it has changed. */
-  rejudge?(): void;
+  rejudge?(): Promise<void>;
   /** Nothing is under way on it: it may end without loss. */
   readonly idle: boolean;
 }

@@ -8,6 +8,7 @@ import type { Verdict } from "../../protocol/mod.ts";
 import type { StreamReader } from "../io/reader.ts";
 import type { UpstreamError } from "../upstream/dial.ts";
 import type { Upstream } from "../upstream/pool.ts";
+import type { Connection } from "./connection.ts";
 
 /** How a session began. */
 export interface SessionStart {
@@ -26,4 +27,14 @@ export interface SessionStart {
   /** Bytes of the client that were read before. */
   reader?: StreamReader;
   alpn?: string;
+}
+
+/** Whether a session's upstream was not verified, and by the policy of now would have to be. */
+export async function mustBeVerifiedNow(
+  connection: Pick<Connection, "judge">,
+  { verdict, host }: SessionStart,
+): Promise<boolean> {
+  if (!verdict?.insecure) return false;
+  const now = await connection.judge({ type: "https", host, intercept: true });
+  return !now.pass || !now.insecure;
 }

@@ -6,7 +6,7 @@
 
 import { fromLatin1 } from "../bytes.ts";
 import type { Answers } from "./answers.ts";
-import { ConnectionError, ErrorCode, StreamError } from "./errors.ts";
+import { ConnectionError, ErrorCode, type StreamError } from "./errors.ts";
 import { checkTrailers } from "./fields.ts";
 import {
   type DataFrame,
@@ -17,10 +17,10 @@ import {
   encodeSettings,
   encodeSettingsAck,
   encodeWindowUpdate,
-  type Frame,
   PREFACE,
   Setting,
 } from "./frame.ts";
+import { type FrameOf, FrameTaker } from "./frame_taker.ts";
 import type { HeaderBlock } from "./header_blocks.ts";
 import type { Openings } from "./openings.ts";
 import { settingsForUpstream, settingValue } from "./settings.ts";
@@ -30,14 +30,12 @@ import type { Stream } from "./stream.ts";
 const PREFACE_BYTES = fromLatin1(PREFACE);
 
 /** Handles the client's frames. */
-export class ClientSide {
+export class ClientSide extends FrameTaker {
   #preface = 0;
 
-  constructor(
-    readonly state: RelayState,
-    readonly openings: Openings,
-    readonly answers: Answers,
-  ) {}
+  constructor(state: RelayState, readonly openings: Openings, readonly answers: Answers) {
+    super(state, state.client, "client");
+  }
 
   /**
    * Takes bytes of the client.
@@ -45,12 +43,7 @@ export class ClientSide {
    * @throws {ConnectionError} if they end the connection
    */
   receive(bytes: Uint8Array): void {
-    const { client } = this.state;
-    client.reader.push(this.#afterPreface(bytes));
-    for (let frame = client.reader.next(); frame; frame = client.reader.next()) {
-      if (frame instanceof ConnectionError) throw frame;
-      this.#take(frame);
-    }
+    this.read(this.#afterPreface(bytes));
   }
 
   #afterPreface(bytes: Uint8Array): Uint8Array {
@@ -65,63 +58,25 @@ export class ClientSide {
     return bytes.subarray(at);
   }
 
-  #take(frame: Frame | StreamError): void {
-    const { blocks } = this.state.client;
-    if (frame instanceof StreamError) {
-      blocks.expectNone();
-      return this.#streamError(frame);
-    }
-    this.#needSettings(frame);
-    if (frame.type === "headers" || frame.type === "continuation") {
-      const block = blocks.add(frame);
-      if (block) this.#headers(block);
-      return;
-    }
-    blocks.expectNone();
-    switch (frame.type) {
-      case "data":
-        return this.#data(frame);
-      case "rst_stream":
-        return this.#reset(frame.stream, frame.code);
-      case "window_update":
-        return this.#windowUpdate(frame.stream, frame.increment);
-      case "settings":
-        return frame.ack ? this.#settingsAck() : this.#settings(frame);
-      case "ping":
-        return this.#ping(frame);
-      case "goaway":
-        this.state.out.upstream.push(encodeGoaway(0, frame.code, frame.debug));
-        return;
-      case "push_promise":
-        throw new ConnectionError(ErrorCode.protocol, "PUSH_PROMISE from a client");
-      case "priority":
-      case "unknown":
-        // Hints and extensions hold hop by hop, and this hop has none (RFC 9113 sections 5.3 and 5.5).
-        return;
-    }
+  protected override goaway(frame: FrameOf<"goaway">): void {
+    this.state.out.upstream.push(encodeGoaway(0, frame.code, frame.debug));
   }
 
-  #needSettings(frame: Frame): void {
-    if (this.state.client.started) return;
-    if (frame.type !== "settings" || frame.ack) {
-      throw new ConnectionError(ErrorCode.protocol, "the client's first frame is not SETTINGS");
-    }
-  }
-
-  #streamError(error: StreamError): void {
+  protected override fail(error: StreamError): void {
     const stream = this.#find(error.stream);
     if (stream) this.state.fail(stream, "client", error.code, error.message);
   }
 
-  #headers(block: HeaderBlock): void {
-    const fields = this.state.client.decode(block.block);
-    if (block.stream > this.state.lastClient) return this.openings.open(block, fields);
+  protected override headers(block: HeaderBlock): void {
+    const decoded = this.state.client.decode(block.block);
+    const { fields, tooLarge } = decoded;
+    if (block.stream > this.state.lastClient) return this.openings.open(block, decoded);
     const stream = this.#find(block.stream);
-    if (!stream) return this.#needGone(block.stream);
+    if (!stream) return this.needGone(block.stream);
     if (stream.clientEnd) {
       return this.state.fail(stream, "client", ErrorCode.streamClosed, "HEADERS after the end");
     }
-    const error = fields ? checkTrailers(fields) : new Error("trailers that are too large");
+    const error = tooLarge ? new Error("trailers that are too large") : checkTrailers(fields);
     if (error || !block.endStream) {
       const message = error?.message ?? "HEADERS inside a body";
       return this.state.fail(stream, "client", ErrorCode.protocol, message);
@@ -129,17 +84,17 @@ export class ClientSide {
     if (!this.#mayEnd(stream)) return;
     const { encoder } = this.state.upstream;
     if (stream.phase === "open") {
-      this.state.out.upstream.push(encodeHeaders(stream.id, encoder.encode(fields!), true));
+      this.state.out.upstream.push(encodeHeaders(stream.id, encoder.encode(fields), true));
     } else if (stream.phase !== "refused") {
-      this.state.hold(stream, { trailers: fields! }, 0);
+      this.state.hold(stream, { trailers: fields }, 0);
     }
     this.#end(stream);
   }
 
-  #data(frame: DataFrame): void {
+  protected override data(frame: DataFrame): void {
     const stream = this.#find(frame.stream);
     if (!stream) {
-      this.#needGone(frame.stream);
+      this.needGone(frame.stream);
       return this.state.returnToClient(frame.flow);
     }
     stream.bytesUp += frame.size;
@@ -170,7 +125,7 @@ export class ClientSide {
     this.state.finish(stream);
   }
 
-  #reset(id: number, code: number): void {
+  protected override reset(id: number, code: number): void {
     const stream = this.#find(id);
     if (!stream) return;
     if (stream.status === undefined) this.state.countBadEnd();
@@ -178,7 +133,7 @@ export class ClientSide {
     this.state.drop(stream, { outcome: "reset", by: "client", code });
   }
 
-  #windowUpdate(id: number, increment: number): void {
+  protected override windowUpdate(id: number, increment: number): void {
     const { state } = this;
     if (id === 0) {
       const relayed = state.window.update(increment);
@@ -197,7 +152,7 @@ export class ClientSide {
     else state.hold(stream, { bytes: encodeWindowUpdate(id, increment) }, 0);
   }
 
-  #settings(frame: Extract<Frame, { type: "settings" }>): void {
+  protected override settings(frame: FrameOf<"settings">): void {
     const { client, upstream, out } = this.state;
     const entries = settingsForUpstream(frame.entries, !client.started);
     client.started = true;
@@ -207,14 +162,14 @@ export class ClientSide {
     if (window !== undefined) this.answers.setInitialWindow(window);
   }
 
-  #settingsAck(): void {
+  protected override settingsAck(): void {
     const { client, upstream, out } = this.state;
     // Upstream's table was changed by it: what is encoded for upstream must say so.
     if (client.settingsAcknowledged()) upstream.encoder.announceTableSize();
     out.upstream.push(encodeSettingsAck());
   }
 
-  #ping(frame: Extract<Frame, { type: "ping" }>): void {
+  protected override ping(frame: FrameOf<"ping">): void {
     const { client, upstream, out } = this.state;
     if (!frame.ack) upstream.pingSent();
     else if (!client.pingAnswered()) return;
@@ -223,16 +178,8 @@ export class ClientSide {
 
   /** A stream that is under way; undefined if it is gone. */
   #find(id: number): Stream | undefined {
-    if (id > this.state.lastClient || id % 2 === 0) {
-      throw new ConnectionError(ErrorCode.protocol, `a frame on stream ${id}, which is idle`);
-    }
+    this.needOpened(id, this.state.lastClient);
     const stream = this.state.streams.get(id);
     return stream?.phase === "cancelled" ? undefined : stream;
-  }
-
-  /** Late frames are to be expected on a stream that was reset, on no other. */
-  #needGone(id: number): void {
-    if (this.state.gone.has(id)) return;
-    throw new ConnectionError(ErrorCode.streamClosed, `a frame on stream ${id}, which is closed`);
   }
 }

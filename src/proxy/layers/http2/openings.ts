@@ -8,9 +8,10 @@ import type { Answers } from "./answers.ts";
 import { ConnectionError, ErrorCode } from "./errors.ts";
 import { encodeHeaders, encodeRstStream } from "./frame.ts";
 import type { HeaderBlock } from "./header_blocks.ts";
+import type { DecodedBlock } from "./hpack/decoder.ts";
 import type { Field } from "./hpack/static_table.ts";
 import type { Question } from "./output.ts";
-import { forwardedFields, readRequest, type Request } from "./request.ts";
+import { forwardedFields, readRequest, type Request, unreadable } from "./request.ts";
 import { MAX_STREAMS } from "./settings.ts";
 import type { RelayState } from "./state.ts";
 import type { Stream } from "./stream.ts";
@@ -35,10 +36,9 @@ export class Openings {
   /**
    * A client's HEADERS on a new stream.
    *
-   * @param fields undefined if the list is too large
    * @throws {ConnectionError} if a client may not open that stream
    */
-  open(block: HeaderBlock, fields: Field[] | undefined): void {
+  open(block: HeaderBlock, { fields, tooLarge }: DecodedBlock): void {
     const { state } = this;
     const id = block.stream;
     if (id % 2 === 0) {
@@ -48,7 +48,7 @@ export class Openings {
     if (state.streams.size >= MAX_STREAMS) {
       return this.#reject(id, ErrorCode.refusedStream, "more streams than allowed");
     }
-    if (!fields) return this.#reject(id, ErrorCode.protocol, "a header list that is too large");
+    if (tooLarge) return this.#tooLarge(block, fields);
     const request = readRequest(fields, this.options.scheme);
     if (request instanceof Error) return this.#reject(id, ErrorCode.protocol, request.message);
     if (block.endStream && (request.contentLength ?? 0) > 0) {
@@ -93,6 +93,21 @@ export class Openings {
     const { host, port } = this.options;
     const other = (host !== undefined && request.host !== host) || (request.port ?? port) !== port;
     return other ? { reason: "host_mismatch", status: 421 } : undefined;
+  }
+
+  /** RFC 6585 section 5, as in HTTP/1.1: a reset would not say what is wrong. */
+  #tooLarge(block: HeaderBlock, beginning: Field[]): void {
+    const { state, answers } = this;
+    state.countBadEnd();
+    const stream = newStream(
+      block.stream,
+      unreadable(beginning),
+      block.endStream,
+      state.initialWindow,
+    );
+    stream.malformed = "a header list that is too large";
+    state.streams.set(stream.id, stream);
+    answers.refuse(stream, 431, `Blocked by egress: ${stream.malformed}.\n`);
   }
 
   #reject(id: number, code: ErrorCode, message: string): void {
@@ -164,6 +179,7 @@ function newStream(id: number, request: Request, ended: boolean, window: number)
     heldFlow: 0,
     window,
     body: undefined,
+    malformed: undefined,
     status: undefined,
     bytesUp: 0,
     bytesDown: 0,

@@ -27,9 +27,10 @@ export interface StreamEnd {
   stream: number;
   /**
    * `complete`: both sides are done. `refused`: answered from here. `reset`: by `by`, with `code`.
-   * `malformed`: the relay reset it because of what `by` sent. `lost`: the connection ended before it.
+   * `malformed`: the relay reset it, or answered it 431, because of what `by` sent. `cancelled`: by the
+   * owner of the relay. `lost`: the connection ended before it.
    */
-  outcome: "complete" | "refused" | "reset" | "malformed" | "lost";
+  outcome: "complete" | "refused" | "reset" | "malformed" | "cancelled" | "lost";
   /** Status of the final response, if there was one. */
   status?: number;
   /** Bytes of content that the client and the upstream sent. */

@@ -7,9 +7,8 @@
 import { ConnectionError, ErrorCode } from "./errors.ts";
 import { FrameReader } from "./frame_reader.ts";
 import { HeaderBlocks } from "./header_blocks.ts";
-import { HpackDecoder } from "./hpack/decoder.ts";
+import { type DecodedBlock, HpackDecoder } from "./hpack/decoder.ts";
 import { HpackEncoder } from "./hpack/encoder.ts";
-import type { Field } from "./hpack/static_table.ts";
 
 /** SETTINGS or PINGs that the other side may leave unanswered before more of them are a flood. */
 const MAX_UNANSWERED = 32;
@@ -18,7 +17,7 @@ const MAX_FIELDS = 256;
 
 /** Limits that hold for one peer. */
 export interface PeerLimits {
-  /** Largest header list that it may send, in bytes; compressed blocks are bounded by the same. */
+  /** Largest header list that it may send, in bytes. */
   list: number;
   /** Whether header blocks to it are Huffman-coded. */
   huffman: boolean;
@@ -37,7 +36,8 @@ export class Peer {
   #pings = 0;
 
   constructor(limits: PeerLimits) {
-    this.blocks = new HeaderBlocks(limits.list);
+    // What is somewhat too large costs its stream and has a reason; what is far beyond, the connection.
+    this.blocks = new HeaderBlocks(2 * limits.list);
     this.#decoder = new HpackDecoder({ bytes: limits.list, fields: MAX_FIELDS });
     this.encoder = new HpackEncoder({ huffman: limits.huffman });
   }
@@ -45,15 +45,15 @@ export class Peer {
   /**
    * Decodes a header block of the peer. Every block comes here, also those of streams that are gone.
    *
-   * @returns undefined if the list is larger than allowed
+   * @returns the list, or its beginning if it is larger than allowed
    * @throws {ConnectionError} if it is no HPACK
    */
-  decode(block: Uint8Array): Field[] | undefined {
+  decode(block: Uint8Array): DecodedBlock {
     const decoded = this.#decoder.decode(block);
     if (decoded instanceof Error) {
       throw new ConnectionError(ErrorCode.compression, decoded.message);
     }
-    return decoded.tooLarge ? undefined : decoded.fields;
+    return decoded;
   }
 
   /**

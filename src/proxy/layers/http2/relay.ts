@@ -89,6 +89,14 @@ export class Relay {
   }
 
   /**
+   * Ends a stream that was allowed, on both sides: it no longer is. One that is gone, or has not been
+   * answered, is left alone.
+   */
+  cancel(stream: number, message: string): RelayOutput {
+    return this.#run("client", () => this.#state.cancel(stream, message));
+  }
+
+  /**
    * A connection has ended, or is to end: the other side is told so.
    *
    * @param by whose connection

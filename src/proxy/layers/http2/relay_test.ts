@@ -10,9 +10,7 @@ import {
   PREFACE,
   Setting,
 } from "./frame.ts";
-import { GET, post, World } from "./testing/world.ts";
-
-const OK: [string, string][] = [[":status", "200"]];
+import { GET, OK, post, World } from "./testing/world.ts";
 
 Deno.test("an allowed request and its response are relayed, with trailers both ways", () => {
   const world = World.started();

@@ -50,6 +50,13 @@ export function readRequest(fields: readonly Field[], scheme: string): Request |
   return error ?? out[0]!;
 }
 
+/** Stands for a request whose header list was not read to its end. It can only be refused. */
+export function unreadable(beginning: readonly Field[]): Request {
+  const method = beginning.find(({ name }) => name === ":method")?.value ?? "";
+  const nothing = { scheme: "", authority: "", host: "", path: "", headers: [] };
+  return { ...nothing, method, port: undefined, contentLength: undefined, connect: false };
+}
+
 /** The header list that upstream gets: rebuilt from what was parsed, the authority in one place. */
 export function forwardedFields(request: Request): Field[] {
   const pseudo = (name: string, value: string) => ({ name, value, sensitive: false });

@@ -17,6 +17,8 @@ const MAX_BAD_ENDS = 1000;
 
 /** Frames for the client that wait for its connection window, or for those before them. */
 interface Waiting {
+  /** The stream that it is of no use without; 0: none. */
+  stream: number;
   flow: number;
   send: () => void;
 }
@@ -79,9 +81,13 @@ export class RelayState {
     }
   }
 
-  /** Sends to the client now, or after what waits. `send` must not use views of the input. */
-  inOrder(send: () => void): void {
-    if (this.mustWait(0)) this.waiting.push({ flow: 0, send });
+  /**
+   * Sends to the client now, or after what waits. `send` must not use views of the input.
+   *
+   * @param stream is not sent any more if this stream is reset before; 0: is sent in any case
+   */
+  inOrder(stream: number, send: () => void): void {
+    if (this.mustWait(0)) this.waiting.push({ stream, flow: 0, send });
     else send();
   }
 
@@ -90,10 +96,20 @@ export class RelayState {
     if (flow > 0) this.local(encodeWindowUpdate(0, flow));
   }
 
+  /** Upstream's DATA will not reach the client: its window is given back from here. */
+  returnToUpstream(flow: number): void {
+    if (flow === 0) return;
+    this.window.returned(flow);
+    this.out.upstream.push(encodeWindowUpdate(0, flow));
+  }
+
   /** Ends a stream that both sides are done with. */
   finish(stream: Stream): void {
     if (!stream.clientEnd || !stream.upstreamEnd) return;
     this.streams.delete(stream.id);
+    if (stream.malformed !== undefined) {
+      return this.ended(stream, { outcome: "malformed", by: "client", message: stream.malformed });
+    }
     this.#badEnds = Math.max(0, this.#badEnds - 1);
     this.ended(stream, { outcome: stream.phase === "refused" ? "refused" : "complete" });
   }
@@ -102,6 +118,7 @@ export class RelayState {
   drop(stream: Stream, end: Omit<StreamEnd, "stream" | "bytesUp" | "bytesDown">): void {
     this.gone.add(stream.id);
     this.discardHeld(stream);
+    this.#discardWaiting(stream.id);
     // One that is still judged keeps its place: that is what bounds the questions under way.
     if (stream.phase === "judging") stream.phase = "cancelled";
     else this.streams.delete(stream.id);
@@ -124,6 +141,15 @@ export class RelayState {
     this.drop(stream, { outcome: "malformed", by, code, message });
   }
 
+  /** Resets a stream that was allowed on both sides, because the owner of the relay wants it to end. */
+  cancel(id: number, message: string): void {
+    const stream = this.streams.get(id);
+    if (stream?.phase !== "open" && stream?.phase !== "allowed") return;
+    if (stream.phase === "open") this.out.upstream.push(encodeRstStream(id, ErrorCode.cancel));
+    this.local(encodeRstStream(id, ErrorCode.cancel));
+    this.drop(stream, { outcome: "cancelled", message });
+  }
+
   /**
    * Counts a stream that the client let end badly.
    *
@@ -139,6 +165,16 @@ export class RelayState {
   discardHeld(stream: Stream): void {
     this.returnToClient(stream.heldFlow);
     this.clearHeld(stream);
+  }
+
+  /** After its RST_STREAM nothing may follow on a stream (RFC 9113 section 6.4). */
+  #discardWaiting(id: number): void {
+    let flow = 0;
+    for (let at = this.waiting.length - 1; at >= 0; at--) {
+      if (this.waiting[at]!.stream === id) flow += this.waiting.splice(at, 1)[0]!.flow;
+    }
+    this.returnToUpstream(flow);
+    this.releaseWaiting();
   }
 
   /** Forgets what was held of a stream. */

@@ -29,6 +29,8 @@ export interface Stream {
   heldFlow: number;
   /** Bytes that the client lets us send on it; kept only until upstream has the stream. */
   window: number;
+  /** Why it is refused, if that is the fault of its header list and nobody was asked. */
+  malformed: string | undefined;
   /** The rest of a local answer. */
   body: Uint8Array | undefined;
   /** Status of the final response, once it has begun. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { ConnectionError, ErrorCode, StreamError } from "./errors.ts";
+import { ErrorCode, type StreamError } from "./errors.ts";
 import { checkTrailers, readStatus } from "./fields.ts";
 import {
   type DataFrame,
@@ -15,9 +15,9 @@ import {
   encodeSettings,
   encodeSettingsAck,
   encodeWindowUpdate,
-  type Frame,
   Setting,
 } from "./frame.ts";
+import { afterEnd, type FrameOf, FrameTaker } from "./frame_taker.ts";
 import type { HeaderBlock } from "./header_blocks.ts";
 import type { Field } from "./hpack/static_table.ts";
 import { settingsForClient, settingValue } from "./settings.ts";
@@ -25,8 +25,10 @@ import type { RelayState } from "./state.ts";
 import type { Stream } from "./stream.ts";
 
 /** Handles upstream's frames. */
-export class UpstreamSide {
-  constructor(readonly state: RelayState) {}
+export class UpstreamSide extends FrameTaker {
+  constructor(state: RelayState) {
+    super(state, state.upstream, "upstream");
+  }
 
   /**
    * Takes bytes of upstream.
@@ -34,68 +36,28 @@ export class UpstreamSide {
    * @throws {ConnectionError} if they end the connection
    */
   receive(bytes: Uint8Array): void {
-    const { reader } = this.state.upstream;
-    reader.push(bytes);
-    for (let frame = reader.next(); frame; frame = reader.next()) {
-      if (frame instanceof ConnectionError) throw frame;
-      this.#take(frame);
-    }
+    this.read(bytes);
   }
 
-  #take(frame: Frame | StreamError): void {
-    const { blocks } = this.state.upstream;
-    if (frame instanceof StreamError) {
-      blocks.expectNone();
-      return this.#fail(this.#find(frame.stream), frame.code, frame.message);
-    }
-    this.#needSettings(frame);
-    if (frame.type === "headers" || frame.type === "continuation") {
-      const block = blocks.add(frame);
-      if (block) this.#headers(block);
-      return;
-    }
-    blocks.expectNone();
-    switch (frame.type) {
-      case "data":
-        return this.#data(frame);
-      case "rst_stream":
-        return this.#reset(frame.stream, frame.code);
-      case "window_update":
-        return this.#windowUpdate(frame.stream, frame.increment);
-      case "settings":
-        return frame.ack ? this.#settingsAck() : this.#settings(frame);
-      case "ping":
-        return this.#ping(frame);
-      case "goaway":
-        this.state.out.client.push(encodeGoaway(frame.lastStream, frame.code, frame.debug));
-        return;
-      case "push_promise":
-        throw new ConnectionError(ErrorCode.protocol, "PUSH_PROMISE, which was switched off");
-      case "priority":
-      case "unknown":
-        // ALTSVC and ORIGIN too: the client is to stay on this connection, for this host.
-        return;
-    }
+  protected override goaway(frame: FrameOf<"goaway">): void {
+    this.state.out.client.push(encodeGoaway(frame.lastStream, frame.code, frame.debug));
   }
 
-  #needSettings(frame: Frame): void {
-    if (this.state.upstream.started) return;
-    if (frame.type !== "settings" || frame.ack) {
-      throw new ConnectionError(ErrorCode.protocol, "upstream's first frame is not SETTINGS");
-    }
+  protected override fail({ stream, code, message }: StreamError): void {
+    this.#fail(this.#find(stream), code, message);
   }
 
-  #headers(block: HeaderBlock): void {
-    const fields = this.state.upstream.decode(block.block);
+  protected override headers(block: HeaderBlock): void {
+    const { fields, tooLarge } = this.state.upstream.decode(block.block);
     const stream = this.#find(block.stream);
-    if (!stream) return this.#needGone(block.stream);
+    if (!stream) return this.needGone(block.stream);
     if (stream.upstreamEnd) throw afterEnd("HEADERS");
-    if (!fields) {
+    if (tooLarge) {
       return this.#fail(stream, ErrorCode.internal, "a header list that is too large");
     }
     const message = this.#check(stream, fields, block.endStream);
     if (message !== undefined) return this.#fail(stream, ErrorCode.protocol, message);
-    this.state.inOrder(() => {
+    this.state.inOrder(stream.id, () => {
       const encoded = this.state.client.encoder.encode(fields);
       this.state.out.client.push(encodeHeaders(stream.id, encoded, block.endStream));
     });
@@ -115,23 +77,24 @@ export class UpstreamSide {
     return undefined;
   }
 
-  #data(frame: DataFrame): void {
+  protected override data(frame: DataFrame): void {
     const { state } = this;
     state.window.received(frame.flow);
     const stream = this.#find(frame.stream);
     if (!stream) {
-      this.#needGone(frame.stream);
-      return this.#return(frame.flow);
+      this.needGone(frame.stream);
+      return state.returnToUpstream(frame.flow);
     }
     if (stream.upstreamEnd) throw afterEnd("DATA");
     if (stream.status === undefined) {
-      this.#return(frame.flow);
+      state.returnToUpstream(frame.flow);
       return this.#fail(stream, ErrorCode.protocol, "DATA before a response");
     }
     stream.bytesDown += frame.size;
     if (state.mustWait(frame.flow)) {
       const copy = frame.raw.slice();
-      state.waiting.push({ flow: frame.flow, send: () => state.out.client.push(copy) });
+      const send = () => state.out.client.push(copy);
+      state.waiting.push({ stream: stream.id, flow: frame.flow, send });
     } else {
       state.window.spend(frame.flow);
       state.out.client.push(frame.raw);
@@ -139,21 +102,15 @@ export class UpstreamSide {
     if (frame.endStream) this.#end(stream);
   }
 
-  #return(flow: number): void {
-    if (flow === 0) return;
-    this.state.window.returned(flow);
-    this.state.out.upstream.push(encodeWindowUpdate(0, flow));
-  }
-
   #end(stream: Stream): void {
     stream.upstreamEnd = true;
     this.state.finish(stream);
   }
 
-  #reset(id: number, code: number): void {
+  protected override reset(id: number, code: number): void {
     const stream = this.#find(id);
     if (!stream) return;
-    this.state.inOrder(() => this.state.out.client.push(encodeRstStream(id, code)));
+    this.state.inOrder(0, () => this.state.out.client.push(encodeRstStream(id, code)));
     if (!stream.upstreamEnd) {
       return this.state.drop(stream, { outcome: "reset", by: "upstream", code });
     }
@@ -163,12 +120,12 @@ export class UpstreamSide {
     this.state.finish(stream);
   }
 
-  #windowUpdate(id: number, increment: number): void {
+  protected override windowUpdate(id: number, increment: number): void {
     if (id !== 0 && !this.#find(id)) return;
     this.state.local(encodeWindowUpdate(id, increment));
   }
 
-  #settings(frame: Extract<Frame, { type: "settings" }>): void {
+  protected override settings(frame: FrameOf<"settings">): void {
     const { client, upstream, out } = this.state;
     const first = !upstream.started;
     const entries = settingsForClient(frame.entries, first);
@@ -178,16 +135,16 @@ export class UpstreamSide {
     if (first) this.state.releaseEarly();
   }
 
-  #settingsAck(): void {
+  protected override settingsAck(): void {
     const { client, upstream, out } = this.state;
     const table = upstream.settingsAcknowledged();
-    this.state.inOrder(() => {
+    this.state.inOrder(0, () => {
       if (table) client.encoder.announceTableSize();
       out.client.push(encodeSettingsAck());
     });
   }
 
-  #ping(frame: Extract<Frame, { type: "ping" }>): void {
+  protected override ping(frame: FrameOf<"ping">): void {
     const { client, upstream, out } = this.state;
     if (!frame.ack) client.pingSent();
     else if (!upstream.pingAnswered()) return;
@@ -200,20 +157,8 @@ export class UpstreamSide {
 
   /** A stream that upstream has; undefined if it is gone. */
   #find(id: number): Stream | undefined {
-    if (id > this.state.lastForwarded || id % 2 === 0) {
-      throw new ConnectionError(ErrorCode.protocol, `a frame on stream ${id}, which is idle`);
-    }
+    this.needOpened(id, this.state.lastForwarded);
     const stream = this.state.streams.get(id);
     return stream?.phase === "open" ? stream : undefined;
   }
-
-  /** Late frames are to be expected on a stream that was reset, on no other. */
-  #needGone(id: number): void {
-    if (this.state.gone.has(id)) return;
-    throw afterEnd(`a frame on stream ${id}`);
-  }
-}
-
-function afterEnd(what: string): ConnectionError {
-  return new ConnectionError(ErrorCode.streamClosed, `${what} after the end of its stream`);
 }

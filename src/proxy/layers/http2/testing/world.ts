@@ -18,6 +18,9 @@ export const GET: List = [
   [":path", "/x"],
 ];
 
+/** The head of a plain response. */
+export const OK: List = [[":status", "200"]];
+
 /** A POST with further fields. */
 export function post(...more: List): List {
   return [[":method", "POST"], ...GET.slice(1), ...more];
@@ -65,6 +68,19 @@ export class World {
     this.ended.push(...output.ended);
     this.close ??= output.close;
   }
+}
+
+/**
+ * The code of the connection error that a client's frames lead to; undefined: the connection goes on.
+ *
+ * @param frames made with the world's peers; each is sent by itself
+ */
+export function closedBy(
+  frames: (world: World) => Uint8Array[],
+  world = World.started(),
+): number | undefined {
+  for (const frame of frames(world)) world.fromClient(frame);
+  return world.close?.code;
 }
 
 /** One part is passed as it is, so that a test sees whether it is kept. */
