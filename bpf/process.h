@@ -1,32 +1,10 @@
 /* Births, images and deaths of the scope's processes. */
 #pragma once
 
-#include "task.h"
+#include "steps.h"
 
 #define MAX_COMPONENTS 48
 #define NAME_SIZE 256
-
-static __always_inline void lost_event(void)
-{
-	struct stats *stats = stats_of_cpu();
-	if (stats)
-		stats->lost++;
-}
-
-static __always_inline void fill_head(struct process_event *event, __u32 kind, struct task_struct *task)
-{
-	struct task_struct *leader = BPF_CORE_READ(task, group_leader);
-	struct task_struct *parent = BPF_CORE_READ(leader, real_parent, group_leader);
-
-	event->kind = kind;
-	event->pid = BPF_CORE_READ(task, tgid);
-	event->ppid = BPF_CORE_READ(parent, tgid);
-	event->flags = 0;
-	event->start = BPF_CORE_READ(leader, start_boottime);
-	event->cgroup = cgroup_of(task);
-	event->at = bpf_ktime_get_boot_ns();
-	event->parent_start = BPF_CORE_READ(parent, start_boottime);
-}
 
 SEC("tp_btf/sched_process_fork")
 int BPF_PROG(process_fork, struct task_struct *parent, struct task_struct *child)
@@ -36,12 +14,16 @@ int BPF_PROG(process_fork, struct task_struct *parent, struct task_struct *child
 	if (child->pid != child->tgid || !(in_scope() || is_member(parent)))
 		return 0;
 	add_member(child);
+	note_newborn(parent, child);
 	event = bpf_ringbuf_reserve(&process_events, sizeof(*event), 0);
 	if (!event) {
 		lost_event();
 		return 0;
 	}
 	fill_head(event, EVENT_FORK, child);
+	/* Its maker, who with CLONE_PARENT is not its parent. */
+	event->ppid = BPF_CORE_READ(parent, tgid);
+	event->parent_start = BPF_CORE_READ(parent, group_leader, start_boottime);
 	bpf_ringbuf_submit(event, 0);
 	return 0;
 }
@@ -55,6 +37,7 @@ int BPF_PROG(process_exit, struct task_struct *task)
 	if (BPF_CORE_READ(task, signal, live.counter) != 0 || !is_member(task))
 		return 0;
 	bpf_map_delete_elem(&members, &pid);
+	forget_newborn(pid);
 	event = bpf_ringbuf_reserve(&process_events, sizeof(*event), 0);
 	if (!event) {
 		lost_event();
@@ -167,5 +150,7 @@ int BPF_PROG(process_exec, struct task_struct *task)
 	event->exe_len = walk_path(BPF_CORE_READ(mm, exe_file), event);
 	event->argv_len = read_argv(mm, event);
 	bpf_ringbuf_submit(event, 0);
+	if (was_newborn(task))
+		send_environ(task);
 	return 0;
 }

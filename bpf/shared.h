@@ -71,7 +71,7 @@ struct report {
 	__u32 mode;
 };
 
-enum process_event_kind { EVENT_FORK = 1, EVENT_EXEC = 2, EVENT_EXIT = 3 };
+enum process_event_kind { EVENT_FORK = 1, EVENT_EXEC = 2, EVENT_EXIT = 3, EVENT_ENVIRON = 4 };
 
 #define EXE_SIZE 1024
 #define ARGV_SIZE 2048
@@ -98,4 +98,16 @@ struct exec_event {
 	__u32 argv_len;
 	char exe[EXE_SIZE + 256];
 	char argv[ARGV_SIZE];
+};
+
+#define ENVIRON_PART 16384
+#define FLAG_ENVIRON_LAST 1
+#define FLAG_ENVIRON_BROKEN 2
+
+/* A part of what a step's process began with. An environment that never has a last part was too long. */
+struct environ_event {
+	struct process_event head;
+	__u32 length;
+	__u32 index;
+	char text[ENVIRON_PART];
 };

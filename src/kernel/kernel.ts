@@ -5,10 +5,13 @@
  */
 
 import type {
+  ControlAuthority,
+  ControlRequest,
   DenyReason,
   KernelBoot,
   KernelStatus,
   LogEvent,
+  ProcessInfo,
   SupervisorToKernel,
 } from "../protocol/mod.ts";
 import {
@@ -22,6 +25,8 @@ import type { BpfMap } from "./bpf/map.ts";
 import { BpfObject } from "./bpf/object.ts";
 import { RingBuffer } from "./bpf/ringbuf.ts";
 import { possibleCpus } from "./bpf/cpus.ts";
+import { ControlServer } from "./control/server.ts";
+import { settleAuthority } from "./control/settle.ts";
 import { libc } from "./ffi/libc.ts";
 import { GateReports } from "./gate_reports.ts";
 import { Engine } from "./link/engine.ts";
@@ -46,10 +51,14 @@ const TICK = 250;
 export interface KernelOutput {
   log(event: LogEvent): void;
   engineLost(reason: string): void;
+  /** A caller on the control socket asks. */
+  control(id: number, request: ControlRequest, caller: ProcessInfo): void;
 }
 
 /** Everything attached. */
 export class Kernel {
+  /** Who may use the control socket, if there is one. */
+  readonly authority: ControlAuthority | undefined;
   readonly #boot: KernelBoot;
   readonly #object: BpfObject;
   readonly #modeMap: BpfMap;
@@ -61,6 +70,7 @@ export class Kernel {
   readonly #allowed: AllowedFlows;
   readonly #queue: UdpQueue;
   readonly #server: ProxyServer;
+  readonly #control: ControlServer | undefined;
   #toldLost = 0;
   #nextTick = 0;
 
@@ -75,6 +85,7 @@ export class Kernel {
     this.#attribution = makeAttribution(boot, object, processEvents, () => this.#stats().lost);
     attach(boot, object);
     this.#attribution.addRunning();
+    this.authority = boot.control && settleAuthority(boot.control, this.#attribution);
     const describe = this.#attribution.describe.bind(this.#attribution);
     const seen = object.map("reports_seen", REPORT_SEEN_SIZE);
     this.#reports = new GateReports(gateEvents, seen, describe, output.log);
@@ -87,6 +98,7 @@ export class Kernel {
     this.#server = named("socket", () => {
       return new ProxyServer(boot.socketPath, { ...common, epoll, conntrack, secret: boot.secret });
     });
+    this.#control = this.#openControl(epoll);
     epoll.add(processEvents.fd, Ready.IN, () => this.#attribution.drain());
     epoll.add(gateEvents.fd, Ready.IN, () => this.#reports.drain(bootMillis()));
     epoll.add(this.#queue.fd, Ready.IN, () => this.#queue.handle());
@@ -106,6 +118,15 @@ export class Kernel {
       object.abandon();
       throw error;
     }
+  }
+
+  #openControl(epoll: Epoll): ControlServer | undefined {
+    const { control } = this.#boot;
+    if (!control || !this.authority) return undefined;
+    const { authority } = this;
+    const { control: ask, log: write } = this.#output;
+    const parts = { epoll, attribution: this.#attribution, authority, ask, write };
+    return named("socket", () => new ControlServer(control.socketPath, parts));
   }
 
   /** Loads the policy into the engine and opens; `done` gets the error, if any. */
@@ -128,6 +149,9 @@ export class Kernel {
         return settle();
       case "status":
         return answer(this.#status());
+      case "control-answer":
+        this.#control?.answer(order.id, order.answer);
+        return settle();
       case "load":
         return this.#engine.load(order.policy, (error) => {
           if (error === undefined) this.#allowed.clear();
@@ -157,13 +181,14 @@ export class Kernel {
     this.#queue.tick(now);
     this.#allowed.expire(now);
     this.#reports.tick(now);
+    this.#control?.tick(now);
     this.#tellLost();
   }
 
   /** ms until the next `tick` is due, -1 if none is. */
   get patience(): number {
     const waiting = this.#engine.questions > 0 || this.#queue.waiting || this.#reports.waiting ||
-      this.#allowed.size > 0;
+      this.#allowed.size > 0 || this.#control?.waiting === true;
     return waiting ? TICK : -1;
   }
 

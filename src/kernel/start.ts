@@ -30,6 +30,7 @@ export function makeAttribution(
     tcpClosed: object.map("tcp_closed", OWNER_SIZE),
     udp: object.map("udp_owner", OWNER_SIZE),
     members: object.map("members", 8),
+    workers: object.map("workers", 8),
   };
   const cgroups = named("scope_missing", () => new CgroupPaths(boot.cgroupRoot));
   return new Attribution({ maps, events, lost, cgroups, scope: boot.scopeCgroupDir });

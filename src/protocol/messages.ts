@@ -13,6 +13,7 @@
  * @module
  */
 
+import type { ControlAuthority, ControlBoot, ControlRequest } from "./control.ts";
 import type { DnsAnswer, PolicyEvent, ProcessInfo, TrafficEvent, Verdict } from "./event.ts";
 import type { LogEvent } from "./log.ts";
 
@@ -53,6 +54,8 @@ export interface KernelBoot {
   policy: PolicyLoad;
   /** FIFOs of the engine. */
   engine: EngineFifos;
+  /** Absent: no control socket. */
+  control?: ControlBoot;
 }
 
 export interface EngineFifos {
@@ -121,10 +124,14 @@ export type SupervisorToKernel =
   | { op: "mode"; mode: "enforce" | "audit" | "closed"; reason?: string } // request
   | { op: "engine"; fifos: EngineFifos } // request: a new engine process waits there
   | { op: "status" } // request; answered KernelStatus
+  | { op: "control-answer"; id: number; answer: unknown } // request: for the caller of `control`
   | { op: "stop" }; // request: unpin, detach, answer {ok:true}, exit 0
 
 export type KernelToSupervisor =
-  | { op: "ready" } // event: programs attached, queue bound, socket listening
+  // event: programs attached, queue bound, sockets listening; with a control socket, who may use it
+  | { op: "ready"; authority?: ControlAuthority }
+  // event: a caller who may asks for this; answered by `control-answer` with the same id
+  | { op: "control"; id: number; request: ControlRequest; caller: ProcessInfo }
   | { op: "fatal"; error: string; hint?: string } // event, then exit 1: cannot start
   | { op: "log"; event: LogEvent } // event
   | { op: "engine-lost"; reason: string }; // event: start a new one

@@ -170,10 +170,11 @@ export class KernelRole {
     return this.#child.status;
   }
 
-  /** Waits until it is ready. @throws {Error} with its `fatal` */
-  async ready(): Promise<void> {
+  /** Waits until it is ready. @returns what it said then @throws {Error} with its `fatal` */
+  async ready(): Promise<Record<string, unknown>> {
     const event = await this.supervisor.events.take((e) => e.op === "ready" || e.op === "fatal");
     if (event.op === "fatal") throw new Error(`${event.error} (${event.hint})`);
+    return event;
   }
 
   /** Waits for a log line. */

@@ -5,6 +5,7 @@
  */
 
 import type {
+  ControlBoot,
   EngineFifos,
   KernelBoot,
   PolicyLoad,
@@ -30,6 +31,7 @@ export function parseBoot(body: unknown): KernelBoot | { missing: string } {
   if (typeof body.audit !== "boolean") return { missing: "audit" };
   if (!isPolicy(body.policy)) return { missing: "policy" };
   if (!isFifos(body.engine)) return { missing: "engine" };
+  if (body.control !== undefined && !isControl(body.control)) return { missing: "control" };
   return body as unknown as KernelBoot;
 }
 
@@ -45,6 +47,10 @@ export function parseOrder(body: unknown): SupervisorToKernel | undefined {
         : undefined;
     case "engine":
       return isFifos(body.fifos) ? { op: "engine", fifos: body.fifos } : undefined;
+    case "control-answer":
+      return typeof body.id === "number"
+        ? { op: "control-answer", id: body.id, answer: body.answer }
+        : undefined;
     case "status":
     case "stop":
       return { op: body.op };
@@ -73,4 +79,10 @@ function isPolicy(value: unknown): value is PolicyLoad {
 function isFifos(value: unknown): value is EngineFifos {
   return isRecord(value) && typeof value.requests === "string" &&
     typeof value.responses === "string";
+}
+
+function isControl(value: unknown): value is ControlBoot {
+  return isRecord(value) && typeof value.socketPath === "string" &&
+    isUnsigned(value.starter, 0x7fff_ffff) && isRecord(value.runner) &&
+    typeof value.runner.exe === "string" && typeof value.runner.cgroup === "string";
 }

@@ -62,9 +62,13 @@ export class SupervisorLink {
       this.kernel = Kernel.start(boot, this.#epoll, {
         log: (event) => this.#tell({ op: "log", event }),
         engineLost: (reason) => this.#tell({ op: "engine-lost", reason }),
+        control: (id, request, caller) => this.#tell({ op: "control", id, request, caller }),
       });
+      const { authority } = this.kernel;
       this.kernel.open((error) => {
-        if (error === undefined) return this.#tell({ op: "ready" });
+        if (error === undefined) {
+          return this.#tell({ op: "ready", ...(authority && { authority }) });
+        }
         this.fatal(new StartError("engine", `the engine did not start: ${error}`));
       });
     } catch (error) {

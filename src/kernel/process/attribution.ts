@@ -7,10 +7,13 @@
 import type { ProcessInfo } from "../../protocol/mod.ts";
 import { decodeOwner, encodeFlowKey, type FlowTuple, type Owner, Protocol } from "../bpf/layout.ts";
 import type { BpfMap } from "../bpf/map.ts";
+import { decodeEnvironPart } from "../bpf/environ_event.ts";
 import { decodeProcessEvent } from "../bpf/process_event.ts";
 import type { RingBuffer } from "../bpf/ringbuf.ts";
 import { type CgroupPaths, processesBelow } from "./cgroups.ts";
-import { readAncestry, readCgroup, readImage, readStat } from "./procfs.ts";
+import { PROC, readAncestry, readCgroup, readImage, readStat } from "./procfs.ts";
+import { EnvironParts, type Step } from "./steps.ts";
+import { stepsBelow, type Worker } from "./worker.ts";
 import { ANCESTRY, NANOS_PER_TICK, ProcessTable } from "./table.ts";
 
 /** The maps that hold owners and members. */
@@ -20,6 +23,8 @@ export interface OwnerMaps {
   udp: BpfMap;
   /** The scope's processes: pid to start time in ticks. */
   members: BpfMap;
+  /** Workers whose children are steps: pid to start time in ticks. */
+  workers: BpfMap;
 }
 
 /** What attribution works with. */
@@ -39,6 +44,7 @@ export class Attribution {
   lost = 0;
   readonly #parts: AttributionParts;
   readonly #table = new ProcessTable();
+  readonly #environs = new EnvironParts();
 
   constructor(parts: AttributionParts) {
     this.#parts = parts;
@@ -53,8 +59,37 @@ export class Attribution {
   drain(): void {
     this.#parts.events.drain((record) => {
       const event = decodeProcessEvent(record);
-      if (event) this.#table.apply(event, this.#parts.cgroups.path(event.cgroup));
+      if (event) return this.#table.apply(event, this.#parts.cgroups.path(event.cgroup));
+      const part = decodeEnvironPart(record);
+      const step = part && this.#environs.take(part);
+      if (part && step) this.#table.setStep(part.pid, part.start, step);
     });
+  }
+
+  /**
+   * Takes a process for the runner's worker: each child of its making is a step from now on. The steps that
+   * run already are read from /proc, so this is for a time when nothing hostile runs yet.
+   */
+  addWorker(worker: Worker): void {
+    this.#parts.maps.workers.set(pidKey(worker.pid), ticksValue(worker.startTicks));
+    for (const { pid, startTicks, step } of stepsBelow(worker, PROC)) {
+      this.#table.setStep(pid, startTicks * NANOS_PER_TICK, step);
+    }
+  }
+
+  /** As {@link addWorker} after a restart: steps that run already stay unknown. */
+  resumeWorker(worker: Worker): void {
+    this.#parts.maps.workers.set(pidKey(worker.pid), ticksValue(worker.startTicks));
+  }
+
+  /**
+   * The step that a living process was born in, as far as events told.
+   *
+   * @param startTicks tells a reused pid apart
+   */
+  stepOf(pid: number, startTicks: bigint): Step | undefined {
+    this.drain();
+    return this.#table.stepOf(pid, startTicks * NANOS_PER_TICK);
   }
 
   /** Takes in the processes that run in the scope already. */
@@ -68,9 +103,7 @@ export class Attribution {
   #addMember(pid: number): void {
     const stat = readStat(pid);
     if (!stat) return;
-    const key = new Uint8Array(new Uint32Array([pid]).buffer);
-    const value = new Uint8Array(new BigUint64Array([stat.startTicks]).buffer);
-    this.#parts.maps.members.set(key, value);
+    this.#parts.maps.members.set(pidKey(pid), ticksValue(stat.startTicks));
   }
 
   /**
@@ -136,4 +169,12 @@ export class Attribution {
 function ownerIn(map: BpfMap, key: Uint8Array<ArrayBuffer>): Owner | undefined {
   const value = map.get(key);
   return value && decodeOwner(value);
+}
+
+function pidKey(pid: number): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(new Uint32Array([pid]).buffer);
+}
+
+function ticksValue(ticks: bigint): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(new BigUint64Array([ticks]).buffer);
 }

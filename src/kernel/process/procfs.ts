@@ -4,7 +4,7 @@
  * @module
  */
 
-import { readBytes, readLink, readText } from "../sys/files.ts";
+import { listFolder, readBytes, readLink, readText } from "../sys/files.ts";
 import { decodeArguments, type Image } from "../bpf/process_event.ts";
 
 const CMDLINE_LIMIT = 2048;
@@ -70,3 +70,24 @@ export function readCgroup(pid: number): string | undefined {
   const text = readText(`/proc/${pid}/cgroup`, 16384);
   return text === undefined ? undefined : parseCgroup(text);
 }
+
+/** What walking through processes needs of /proc. */
+export interface Proc {
+  pids(): number[];
+  /** undefined if the process is gone. */
+  stat(pid: number): Stat | undefined;
+  exe(pid: number): string | undefined;
+  cgroup(pid: number): string | undefined;
+  environ(pid: number): Uint8Array | undefined;
+}
+
+const ENVIRON_LIMIT = 256 * 1024;
+
+/** The machine's own. */
+export const PROC: Proc = {
+  pids: () => listFolder("/proc").filter((name) => /^\d+$/.test(name)).map(Number),
+  stat: readStat,
+  exe: (pid) => readLink(`/proc/${pid}/exe`),
+  cgroup: readCgroup,
+  environ: (pid) => readBytes(`/proc/${pid}/environ`, ENVIRON_LIMIT),
+};

@@ -7,6 +7,7 @@
 
 import type { ProcessInfo } from "../../protocol/mod.ts";
 import type { Image, ProcessEvent } from "../bpf/process_event.ts";
+import type { Step } from "./steps.ts";
 
 /** /proc counts start times in these units: USER_HZ is 100 on every Linux. */
 export const NANOS_PER_TICK = 10_000_000n;
@@ -26,6 +27,7 @@ interface ProcessRecord {
   images: DatedImage[];
   ancestry: string[];
   cgroup: string | undefined;
+  step: Step | undefined;
   /** Bytes that it roughly takes, without what it shares with its parent. */
   cost: number;
 }
@@ -57,6 +59,8 @@ export class ProcessTable {
   readonly #all = new Map<string, ProcessRecord>();
   readonly #live = new Map<number, ProcessRecord>();
   readonly #exited = new Set<ProcessRecord>();
+  /** Steps of living processes. Losing events does not make these wrong: a step is inherited at birth. */
+  readonly #steps = new Map<string, Step>();
   #exitedBytes = 0;
 
   constructor(limits: TableLimits = DEFAULT_LIMITS) {
@@ -80,7 +84,28 @@ export class ProcessTable {
   apply(event: ProcessEvent, cgroup: string | undefined): void {
     if (event.kind === "fork") this.#fork(event, cgroup);
     else if (event.kind === "exec") this.#exec(event, cgroup);
-    else this.#exit(this.#all.get(keyOf(event.pid, event.start)));
+    else {
+      const key = keyOf(event.pid, event.start);
+      this.#steps.delete(key);
+      this.#exit(this.#all.get(key));
+    }
+  }
+
+  /**
+   * Says that a process is the first one of a step. What is born of it from now on belongs to the step.
+   *
+   * @param start ns since boot
+   */
+  setStep(pid: number, start: bigint, step: Step): void {
+    const key = keyOf(pid, start);
+    this.#steps.set(key, step);
+    const record = this.#all.get(key);
+    if (record) record.step = step;
+  }
+
+  /** The step of a process that lives; undefined if it belongs to none. @param start ns since boot */
+  stepOf(pid: number, start: bigint): Step | undefined {
+    return this.#steps.get(keyOf(pid, start));
   }
 
   /** Adds a process that was there before the events, unless it is known. */
@@ -93,6 +118,7 @@ export class ProcessTable {
       images: [{ ...seen.image, from: 0n }],
       ancestry: seen.ancestry,
       cgroup: seen.cgroup,
+      step: this.#steps.get(key),
       cost: RECORD_COST + imageCost(seen.image),
     });
   }
@@ -112,21 +138,26 @@ export class ProcessTable {
       exe: image.exe,
       cmdline: image.cmdline,
       ...(record.cgroup !== undefined && { cgroup: record.cgroup }),
+      ...record.step,
       ancestry: record.ancestry,
     };
   }
 
   #fork(event: ProcessEvent, cgroup: string | undefined): void {
     const parent = this.#all.get(keyOf(event.ppid, event.parentStart));
+    const key = keyOf(event.pid, event.start);
+    const step = this.#steps.get(keyOf(event.ppid, event.parentStart));
+    if (step) this.#steps.set(key, step);
     const image = parent?.images.at(-1);
     // Without the parent nothing is known of the child until it executes something.
     if (!parent || !image) return;
     this.#insert({
       pid: event.pid,
-      key: keyOf(event.pid, event.start),
+      key,
       images: [image],
       ancestry: [image.exe, ...parent.ancestry].slice(0, ANCESTRY),
       cgroup,
+      step,
       cost: RECORD_COST,
     });
   }
@@ -144,6 +175,7 @@ export class ProcessTable {
         images: [image],
         ancestry: ancestry.slice(0, ANCESTRY),
         cgroup,
+        step: this.#steps.get(key),
         cost: RECORD_COST + imageCost(image),
       });
       return;
@@ -165,6 +197,7 @@ export class ProcessTable {
   #exit(record: ProcessRecord | undefined): void {
     if (!record || this.#exited.has(record)) return;
     if (this.#live.get(record.pid) === record) this.#live.delete(record.pid);
+    this.#steps.delete(record.key);
     this.#exited.add(record);
     this.#exitedBytes += record.cost;
     for (const oldest of this.#exited) {

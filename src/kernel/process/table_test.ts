@@ -93,3 +93,31 @@ Deno.test("ancestors are at most 8", () => {
   assert.deepEqual(describe(table, 29)?.ancestry?.slice(0, 2), ["/bin/28", "/bin/27"]);
   assert.equal(describe(table, 29)?.ancestry?.length, 8);
 });
+
+Deno.test("a step is inherited at birth, through forks and programs, and outlives lost events", () => {
+  const table = new ProcessTable();
+  table.apply(exec(10, "/bin/node"), undefined);
+  table.setStep(10, 10n * TICK, { step: "__a", action: "o/r" });
+  table.apply(event("fork", 11, { ppid: 10, parentStart: 10n * TICK }), undefined);
+  table.apply(exec(11, "/bin/curl", 50n, { ppid: 1, parentStart: 1n }), undefined);
+  assert.equal(describe(table, 11)?.step, "__a");
+  assert.equal(describe(table, 11)?.action, "o/r");
+  assert.deepEqual(table.stepOf(11, 11n * TICK), { step: "__a", action: "o/r" });
+  table.clear();
+  assert.deepEqual(table.stepOf(11, 11n * TICK), { step: "__a", action: "o/r" });
+  table.apply(event("fork", 12, { ppid: 11, parentStart: 11n * TICK }), undefined);
+  assert.deepEqual(table.stepOf(12, 12n * TICK), { step: "__a", action: "o/r" });
+});
+
+Deno.test("who is not born of a step has none, and a reused pid does not inherit it", () => {
+  const table = new ProcessTable();
+  table.apply(exec(10, "/bin/node"), undefined);
+  table.setStep(10, 10n * TICK, { step: "__a" });
+  table.apply(exec(20, "/bin/other"), undefined);
+  assert.equal(describe(table, 20)?.step, undefined);
+  assert.equal(table.stepOf(10, 99n * TICK), undefined);
+  table.apply(event("exit", 10), undefined);
+  assert.equal(table.stepOf(10, 10n * TICK), undefined);
+  // What it did before is still told of it.
+  assert.equal(describe(table, 10)?.step, "__a");
+});

@@ -18,6 +18,7 @@ export const Errno = {
   EINVAL: 22,
   ENOSPC: 28,
   EPIPE: 32,
+  ENOPROTOOPT: 92,
   ENOBUFS: 105,
 } as const;
 

@@ -15,15 +15,18 @@ const SOCK_NONBLOCK = 0o4000;
 const SOCK_CLOEXEC = 0o2000000;
 const SOL_SOCKET = 1;
 const SO_PEERCRED = 17;
+/** Linux 6.5. */
+const SO_PEERPIDFD = 77;
 /** sizeof(sockaddr_un.sun_path). */
 const PATH_MAX_UNIX = 108;
 
 /**
- * Listens at `path`, in the place of whatever stale socket is there; only root may connect.
+ * Listens at `path`, in the place of whatever stale socket is there.
  *
+ * @param mode who may connect; root alone unless told otherwise
  * @throws {SyscallError}
  */
-export function listenUnix(path: string): Fd {
+export function listenUnix(path: string, mode = 0o600): Fd {
   const name = cstring(path);
   if (name.length > PATH_MAX_UNIX) throw new RangeError(`socket path too long: ${path}`);
   const address = new Uint8Array(2 + name.length);
@@ -34,7 +37,7 @@ export function listenUnix(path: string): Fd {
   try {
     removeFile(path);
     check(`bind ${path}`, libc.bind(fd.number, address, address.length));
-    check(`chmod ${path}`, libc.chmod(name, 0o600));
+    check(`chmod ${path}`, libc.chmod(name, mode));
     check(`listen ${path}`, libc.listen(fd.number, 64));
   } catch (error) {
     fd.close();
@@ -59,17 +62,40 @@ export function accept(listener: number): Fd | undefined {
   throw new SyscallError("accept4", code);
 }
 
+/** Who connected. */
+export interface Peer {
+  /** 0 if it is outside this process's pid namespace. */
+  pid: number;
+  uid: number;
+}
+
+/** The peer's process when it connected. @throws {SyscallError} */
+export function peerOf(fd: number): Peer {
+  const credentials = new Int32Array(3);
+  check("getsockopt SO_PEERCRED", socketOption(fd, SO_PEERCRED, credentials));
+  return { pid: credentials[0]!, uid: credentials[1]! >>> 0 };
+}
+
+/**
+ * A pidfd of the peer's process when it connected.
+ *
+ * @returns undefined where the kernel has none for sockets (before 6.5)
+ * @throws {SyscallError} ESRCH if that process is gone
+ */
+export function peerPidfd(fd: number): Fd | undefined {
+  const pidfd = new Int32Array([-1]);
+  const result = socketOption(fd, SO_PEERPIDFD, pidfd);
+  if (result < 0 && errno() === Errno.ENOPROTOOPT) return undefined;
+  check("getsockopt SO_PEERPIDFD", result);
+  return new Fd(pidfd[0]!);
+}
+
 /** User id of the peer's process when it connected. @throws {SyscallError} */
 export function peerUid(fd: number): number {
-  const credentials = new Uint32Array(3);
-  const size = new Uint32Array([12]);
-  const result = libc.getsockopt(
-    fd,
-    SOL_SOCKET,
-    SO_PEERCRED,
-    new Uint8Array(credentials.buffer),
-    new Uint8Array(size.buffer),
-  );
-  check("getsockopt SO_PEERCRED", result);
-  return credentials[1]!;
+  return peerOf(fd).uid;
+}
+
+function socketOption(fd: number, option: number, value: Int32Array<ArrayBuffer>): number {
+  const size = new Uint8Array(new Uint32Array([value.byteLength]).buffer);
+  return libc.getsockopt(fd, SOL_SOCKET, option, new Uint8Array(value.buffer), size);
 }
