@@ -111,3 +111,8 @@ export class StreamReader {
     this.#end = size;
   }
 }
+
+/** Waits for more bytes, an end or a failure. A failed read shows again when the reader is used next. */
+export function filled(reader: StreamReader): Promise<boolean> {
+  return reader.fill().catch(() => false);
+}

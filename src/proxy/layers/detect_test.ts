@@ -21,6 +21,10 @@ for (
     ["QUIT\r\n", "tcp"],
     ["A".repeat(30), "tcp"],
     ["\0\0\0\x08", "tcp"],
+    ["\r\n", "more"],
+    ["\r\n\n\rGET /", "http"],
+    ["\r\n\r\n\0\r\nQUIT\n", "tcp"],
+    ["\n".repeat(1025), "http"],
   ] as const
 ) {
   Deno.test(`${JSON.stringify(text)} is ${kind}`, () => {

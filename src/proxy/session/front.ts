@@ -6,7 +6,7 @@
 
 import { serveDnsStream } from "../dns/tcp_server.ts";
 import { acceptAll } from "../io/accept.ts";
-import { StreamReader } from "../io/reader.ts";
+import { filled, StreamReader } from "../io/reader.ts";
 import { closeQuietly } from "../io/stream.ts";
 import { settled } from "../io/time_limit.ts";
 import { type HelloResult, parseClientHello } from "../layers/client_hello.ts";
@@ -85,7 +85,9 @@ async function serveAs(
   connection: Connection,
   reader: StreamReader,
 ): Promise<void> {
-  if (kind === "tcp") return await serveTcp(connection, reader);
+  if (kind === "tcp") {
+    return await serveTcp(connection, reader, (late) => serveAs(late, connection, reader));
+  }
   if (kind === "tls") {
     const result = await readHello(reader);
     if (result.kind === "hello") return await serveTls(connection, reader, result.hello);
@@ -126,11 +128,6 @@ async function moreWithin(reader: StreamReader, ms: number): Promise<boolean> {
   const before = reader.size;
   await settled(filled(reader), ms);
   return reader.size > before;
-}
-
-/** A failed read shows again when the reader is used next. */
-function filled(reader: StreamReader): Promise<boolean> {
-  return reader.fill().catch(() => false);
 }
 
 function refuseUnknown(
