@@ -7,7 +7,8 @@ const ARROWS: Record<string, string[]> = {
   policy: ["protocol"],
   engine: ["protocol", "policy"],
   kernel: ["protocol"],
-  proxy: ["protocol"],
+  // Which package a request downloads and whose token it carries is theirs to tell.
+  proxy: ["protocol", "packages", "github"],
   supervisor: ["protocol"],
   packages: [],
   github: [],

@@ -9,6 +9,7 @@ import type { RunSpec } from "../supervisor/run_spec.ts";
 import { EgressError, EXIT_EGRESS_FAILED } from "../supervisor/errors.ts";
 import { run } from "../supervisor/run.ts";
 import { parseRunArgs, type RunArgs, RunUsageError } from "./run_args.ts";
+import { jobTokens, refuseBlindSpots } from "./run_tokens.ts";
 
 /** Shown by `egress run --help`. */
 export const help = `egress run: run a command that reaches only what a policy names
@@ -26,6 +27,11 @@ export const help = `egress run: run a command that reaches only what a policy n
   --user USER         run COMMAND as USER (default: who called sudo)
   --json-status       print the closing summary as one JSON line
   --log-queries       keep query strings of URLs in the log
+  --github-token-file FILE
+                      the job's own GitHub tokens, one a line; - reads standard input (default:
+                      GITHUB_TOKEN, ACTIONS_ID_TOKEN_REQUEST_TOKEN and ACTIONS_RUNTIME_TOKEN of egress's caller)
+  --foreign-tokens deny|allow
+                      deny: refuse requests to GitHub that carry any other credential (default: allow)
 
 COMMAND and everything it starts is confined; the rest of the machine is untouched.
 
@@ -67,6 +73,8 @@ async function toSpec(args: RunArgs, say: (line: string) => void): Promise<RunSp
     ? args.policyText ?? ""
     : await readPolicy(args.policyFile);
   checkPolicy(policy, name, args.audit, repository, say);
+  if (args.foreignTokens === "deny") refuseBlindSpots(policy, repository, args.audit, say);
+  const found = await jobTokens(args, env, policy, say);
   const {
     EGRESS_ROOT: root,
     EGRESS_BUNDLE: bundle,
@@ -89,6 +97,7 @@ async function toSpec(args: RunArgs, say: (line: string) => void): Promise<RunSp
     ...(args.user !== undefined && { user: args.user }),
     jsonStatus: args.jsonStatus,
     logQueries: args.logQueries,
+    ...found,
     timing: timing !== undefined,
     command: args.command,
     env: withoutLauncher(rest),

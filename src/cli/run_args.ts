@@ -21,6 +21,10 @@ export interface RunArgs {
   user?: string;
   jsonStatus: boolean;
   logQueries: boolean;
+  /** File with the job's own tokens; `-`: standard input. */
+  githubTokenFile?: string;
+  /** What becomes of requests to GitHub that carry other credentials. */
+  foreignTokens: "allow" | "deny";
   command: string[];
 }
 
@@ -41,6 +45,8 @@ const OPTIONS = {
   user: { type: "string" },
   "json-status": { type: "boolean" },
   "log-queries": { type: "boolean" },
+  "github-token-file": { type: "string" },
+  "foreign-tokens": { type: "string" },
   help: { type: "boolean", short: "h" },
 } as const;
 
@@ -66,6 +72,9 @@ export function parseRunArgs(args: string[]): RunArgs {
     throw new RunUsageError(
       "no policy: pass --policy FILE, --policy-text TEXT, or --audit to only watch",
     );
+  }
+  if (values.policy === "-" && values["github-token-file"] === "-") {
+    throw new RunUsageError("--policy and --github-token-file cannot both be standard input");
   }
   const once = onlyOnce(before);
   if (once !== undefined) throw new RunUsageError(`${once} is given twice`);
@@ -122,5 +131,17 @@ function base(values: ReturnType<typeof parse>): Omit<RunArgs, "command"> {
     ...(values.user !== undefined && { user: values.user }),
     jsonStatus: values["json-status"] ?? false,
     logQueries: values["log-queries"] ?? false,
+    ...(values["github-token-file"] !== undefined &&
+      { githubTokenFile: values["github-token-file"] }),
+    foreignTokens: oneOf("--foreign-tokens", values["foreign-tokens"] ?? "allow", [
+      "allow",
+      "deny",
+    ]),
   };
+}
+
+function oneOf<T extends string>(option: string, value: string, choices: readonly T[]): T {
+  const found = choices.find((choice) => choice === value);
+  if (found === undefined) throw new RunUsageError(`${option} is ${choices.join(" or ")}`);
+  return found;
 }

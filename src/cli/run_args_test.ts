@@ -29,6 +29,7 @@ Deno.test("options in front of --, the command behind it, untouched", () => {
     failOnBlock: false,
     jsonStatus: false,
     logQueries: false,
+    foreignTokens: "allow",
     command: ["sh", "--audit", "--"],
   });
 });
@@ -45,6 +46,11 @@ Deno.test("what is wrong with a command line is said", () => {
   refused(["--policy", "p", "--policy-text", "x", "--", "true"], /exclude each other/);
   refused(["--policy", "p", "--policy", "q", "--", "true"], /given twice/);
   refused(["--audit=yes", "--", "true"], /--audit/);
+  refused(["--audit", "--foreign-tokens", "no", "--", "true"], /--foreign-tokens is allow or deny/);
+  refused(
+    ["--policy", "-", "--github-token-file", "-", "--", "true"],
+    /cannot both be standard input/,
+  );
 });
 
 Deno.test("--audit alone needs no policy", () => {

@@ -7,11 +7,25 @@
 
 /** What a host offers on a port. */
 export type Service =
-  | { type: "web"; port: number; tls?: Certificate; site: "echo" | "registry" | "git" }
+  | { type: "web"; port: number; tls?: Certificate; site: SiteKind }
   | { type: "sink"; port: number }
   | { type: "banner"; port: number }
   | { type: "udp-echo"; port: number }
   | { type: "dns"; port: 53 };
+
+/** What a web server says; `git` and `writable-git` differ in whether pushes are taken. */
+export type SiteKind = "echo" | "registry" | "git" | "writable-git" | Script;
+
+/** Fixed answers by path and query; any other gets the one of `*`, or 404. */
+export type Script = Record<string, ScriptedAnswer>;
+
+/** One fixed answer. */
+export interface ScriptedAnswer {
+  status?: number;
+  body: string;
+  /** Milliseconds that it takes. */
+  delayMs?: number;
+}
 
 /** Which certificate a TLS service shows: a good one, one that nobody signed, or another host's. */
 export type Certificate = "good" | "self-signed" | "other-name";
@@ -108,10 +122,11 @@ export const CNAMES: Readonly<Record<string, string>> = { "alias.test": "site.te
  * The host with that name, an alias of it included.
  *
  * @param name Without regard to case.
+ * @param hosts Where to look.
  */
-export function findHost(name: string): Host | undefined {
+export function findHost(name: string, hosts: readonly Host[] = HOSTS): Host | undefined {
   const wanted = name.toLowerCase();
-  return HOSTS.find((host) =>
+  return hosts.find((host) =>
     host.name === wanted ||
     host.aliases?.some((alias) => alias.startsWith("*.") && wanted.endsWith(alias.slice(1)))
   );

@@ -9,7 +9,7 @@
  */
 
 import { Authority, type KeyPair } from "./certificates.ts";
-import { HOSTS } from "./hosts.ts";
+import { type Host, HOSTS } from "./hosts.ts";
 import {
   createNetwork,
   type NetworkNames,
@@ -30,6 +30,8 @@ export interface InternetOptions {
   packages?: Package[];
   /** Make `https://git.test/project.git`, with one commit that holds `README`. */
   git?: boolean;
+  /** Hosts beside those of the table. */
+  hosts?: readonly Host[];
 }
 
 /** One instance. Any number can exist at once; dispose of it to remove everything it made. */
@@ -65,9 +67,10 @@ export class Internet implements AsyncDisposable {
 
   async #build(options: InternetOptions): Promise<void> {
     const repositories = options.git ? `${this.folder}/git` : undefined;
+    const hosts = [...HOSTS, ...options.hosts ?? []];
     const parts = [
-      issueCertificates(this.folder),
-      createNetwork(this.names),
+      issueCertificates(this.folder, hosts),
+      createNetwork(this.names, hosts),
       repositories && createRepository(repositories),
     ] as const;
     // When one fails, the others must have come to their end before what they made is removed.
@@ -76,6 +79,7 @@ export class Internet implements AsyncDisposable {
     this.#world = await WorldProcess.start(this.names.world, {
       certificates,
       packages: options.packages ?? [],
+      hosts,
       ...(repositories !== undefined && { repositories }),
     });
   }
@@ -140,9 +144,12 @@ export class Internet implements AsyncDisposable {
   }
 }
 
-async function issueCertificates(folder: string): Promise<Record<string, KeyPair>> {
+async function issueCertificates(
+  folder: string,
+  hosts: readonly Host[],
+): Promise<Record<string, KeyPair>> {
   const authority = await Authority.create(folder);
-  const issued = HOSTS.flatMap((host) =>
+  const issued = hosts.flatMap((host) =>
     host.services.map(async (service): Promise<[string, KeyPair][]> => {
       if (service.type !== "web" || !service.tls) return [];
       const names: [string, ...string[]] = service.tls === "other-name"

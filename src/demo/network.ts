@@ -8,7 +8,7 @@
  */
 
 import { tool, ToolError } from "./command.ts";
-import { ATTACKER_RANGE, ATTACKER_RANGE6, HOSTS, LINK, NAMESERVER } from "./hosts.ts";
+import { ATTACKER_RANGE, ATTACKER_RANGE6, type Host, LINK, NAMESERVER } from "./hosts.ts";
 
 const PREFIX = "egdemo";
 
@@ -33,7 +33,10 @@ export function networkNames(): NetworkNames {
  *
  * @throws {ToolError} When `ip` or `iptables` fails; what was made until then stays for `removeNetwork`.
  */
-export async function createNetwork(names: NetworkNames): Promise<void> {
+export async function createNetwork(
+  names: NetworkNames,
+  hosts: readonly Host[],
+): Promise<void> {
   await tool(["ip", "netns", "add", names.client]);
   await tool(["ip", "netns", "add", names.world]);
   await tool([
@@ -41,7 +44,7 @@ export async function createNetwork(names: NetworkNames): Promise<void> {
     ...["peer", "name", "downlink", "netns", names.world],
   ]);
   await Promise.all([
-    tool(["ip", "-netns", names.world, "-batch", "-"], { input: worldBatch() }),
+    tool(["ip", "-netns", names.world, "-batch", "-"], { input: worldBatch(hosts) }),
     tool(["ip", "-netns", names.client, "-batch", "-"], { input: clientBatch() }),
     writeResolverFiles(names.client),
   ]);
@@ -51,14 +54,14 @@ export async function createNetwork(names: NetworkNames): Promise<void> {
   ]);
 }
 
-function worldBatch(): string {
+function worldBatch(hosts: readonly Host[]): string {
   const lines = [
     "link set lo up",
     "link set downlink up",
     `addr add ${LINK.world}/24 dev downlink`,
     `addr add ${LINK.world6}/64 dev downlink nodad`,
   ];
-  for (const host of HOSTS) {
+  for (const host of hosts) {
     lines.push(`addr add ${host.address}/32 dev lo`);
     if (host.address6 !== undefined) lines.push(`addr add ${host.address6}/128 dev lo nodad`);
   }

@@ -98,6 +98,21 @@ export interface ProxyBoot {
   insecureSocket?: string;
   /** First-byte timer, ms: a silent client is judged as tcp after it. */
   silentMs: number;
+  /** Look at the tokens of requests. Absent: nobody asks for them. */
+  tokens?: TokenBoot;
+}
+
+/** How the proxy tells the job's own GitHub token from others, without having it. */
+export interface TokenBoot {
+  /** Key of the HMAC-SHA256 that `digests` holds of the job's tokens; both base64. */
+  key: string;
+  digests: string[];
+  /** Host that hands out OIDC tokens to the job. */
+  oidcHost?: string;
+  /** Refuse requests to GitHub with other credentials than the job's own. */
+  denyForeign: boolean;
+  /** Some rule asks for a token: look at every request, not at those to GitHub alone. */
+  everywhere: boolean;
 }
 
 /**

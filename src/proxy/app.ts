@@ -16,6 +16,7 @@ import { reportFault } from "./session/fault.ts";
 import { serveFront } from "./session/front.ts";
 import type { Live, Proxy, State } from "./session/proxy.ts";
 import { Terminator } from "./session/terminator.ts";
+import { TokenGuard } from "./session/token_guard.ts";
 import { UpstreamPool } from "./upstream/pool.ts";
 
 const HOST = "127.0.0.1";
@@ -117,6 +118,7 @@ async function assemble(app: App, boot: ProxyBoot): Promise<void> {
     terminator: new Terminator(minter, watchdog),
     resolver: new Resolver(boot.nameservers),
     ...{ live, supervisor, watchdog, pool, state },
+    ...(boot.tokens && { tokens: new TokenGuard(boot.tokens) }),
   };
   serve(proxy, boot, boot.ca ? undefined : ca);
 }

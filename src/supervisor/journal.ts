@@ -15,6 +15,8 @@ export class Journal {
   #lastError = "";
   /** Set by who can close the machine: called when the log cannot be written, and when it can again. */
   onWritable: (writable: boolean) => void = () => {};
+  /** Takes out of an event what must not be shown. */
+  conceal: (event: LogEvent) => LogEvent = (event) => event;
 
   constructor(sink: LogSink | undefined) {
     this.#writer = new LogWriter(sink, {
@@ -33,8 +35,9 @@ export class Journal {
 
   /** Logs and counts one event. */
   add(event: LogEvent): void {
-    this.summary.add(event);
-    this.#writer.write(event);
+    const shown = this.conceal(event);
+    this.summary.add(shown);
+    this.#writer.write(shown);
   }
 
   /** @returns whether everything was written */

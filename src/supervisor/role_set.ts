@@ -239,6 +239,7 @@ export class RoleSet {
       logQueries: spec.logQueries,
       audit: spec.audit,
       silentMs: 300,
+      ...(spec.tokens !== undefined && { tokens: spec.tokens }),
     };
     const ready = Promise.withResolvers<void>();
     this.#onFatal = (error) => ready.reject(error);

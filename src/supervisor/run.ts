@@ -10,6 +10,7 @@
 
 import { mergeBundles, withCaVariables } from "./ca_bundle.ts";
 import { accountEnv, runCommand } from "./command.ts";
+import { concealer } from "./conceal.ts";
 import { EgressError, EXIT_EGRESS_FAILED } from "./errors.ts";
 import { type Machine, probeMachine, requireMachine } from "./machine.ts";
 import { rulesOn } from "./netfilter.ts";
@@ -36,6 +37,7 @@ export async function run(spec: RunSpec, say: (line: string) => void): Promise<n
   requireMachine(machine);
   const account = chooseAccount(spec);
   const journal = openJournal(spec);
+  if (spec.secrets.length > 0) journal.conceal = concealer(spec.secrets);
   clock.lap("look at the machine");
   await reportStale(machine, say);
   clock.lap("clear stale runs");

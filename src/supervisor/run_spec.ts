@@ -4,6 +4,11 @@
  * @module
  */
 
+import type { TokenBoot } from "../protocol/mod.ts";
+
+/** The job's own tokens as digests, and what to do about others. */
+export type RunTokens = TokenBoot;
+
 /** Everything that `egress run` was told. */
 export interface RunSpec {
   /** Policy text; valid unless `audit`. */
@@ -23,6 +28,10 @@ export interface RunSpec {
   /** Print the closing summary as one JSON line. */
   jsonStatus: boolean;
   logQueries: boolean;
+  /** The job's own tokens, for this process alone: they are kept out of the log. */
+  secrets: string[];
+  /** What the proxies need to know the job's own tokens; absent: nobody asks. */
+  tokens?: RunTokens;
   /** Print how long each step of the start took. */
   timing: boolean;
   command: string[];

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { CNAMES, findHost } from "../hosts.ts";
+import { CNAMES, findHost, type Host } from "../hosts.ts";
 import type { Report } from "./messages.ts";
 import {
   type Answer,
@@ -22,24 +22,31 @@ import {
 /** Seconds that answers live: the least that a resolver's user may count on. */
 const TTL = 60;
 
-/** Answers on both transports of an address, for as long as the process lives. */
-export function serveDns(address: string, report: Report): void {
-  const socket = Deno.listenDatagram({ transport: "udp", hostname: address, port: 53 });
-  const listener = Deno.listen({ hostname: address, port: 53 });
-  void serveDatagrams(socket, report);
-  void serveStreams(listener, report);
+/** Who answers, and whom that is told. */
+interface Authority {
+  hosts: readonly Host[];
+  report: Report;
 }
 
-async function serveDatagrams(socket: Deno.DatagramConn, report: Report): Promise<void> {
+/** Answers on both transports of an address, for as long as the process lives. */
+export function serveDns(address: string, hosts: readonly Host[], report: Report): void {
+  const authority = { hosts, report };
+  const socket = Deno.listenDatagram({ transport: "udp", hostname: address, port: 53 });
+  const listener = Deno.listen({ hostname: address, port: 53 });
+  void serveDatagrams(socket, authority);
+  void serveStreams(listener, authority);
+}
+
+async function serveDatagrams(socket: Deno.DatagramConn, authority: Authority): Promise<void> {
   for await (const [message, from] of socket) {
-    const response = answer(message, "udp", report);
+    const response = answer(message, "udp", authority);
     if (response) await socket.send(response, from);
   }
 }
 
-async function serveStreams(listener: Deno.TcpListener, report: Report): Promise<void> {
+async function serveStreams(listener: Deno.TcpListener, authority: Authority): Promise<void> {
   for await (const connection of listener) {
-    void serveStream(connection, report).catch((error: unknown) => {
+    void serveStream(connection, authority).catch((error: unknown) => {
       // A client may leave at any moment; the others are served on.
       console.error(`dns over tcp: ${error}`);
     });
@@ -47,7 +54,7 @@ async function serveStreams(listener: Deno.TcpListener, report: Report): Promise
 }
 
 /** Messages with a length of two bytes in front of each (RFC 1035, section 4.2.2). */
-async function serveStream(connection: Deno.TcpConn, report: Report): Promise<void> {
+async function serveStream(connection: Deno.TcpConn, authority: Authority): Promise<void> {
   using open = connection;
   let buffer = new Uint8Array(0);
   for await (const chunk of open.readable) {
@@ -58,7 +65,7 @@ async function serveStream(connection: Deno.TcpConn, report: Report): Promise<vo
     for (;;) {
       const length = ((buffer[0] ?? 0) << 8) | (buffer[1] ?? 0);
       if (buffer.length < 2 || buffer.length < 2 + length) break;
-      const response = answer(buffer.slice(2, 2 + length), "tcp", report);
+      const response = answer(buffer.slice(2, 2 + length), "tcp", authority);
       buffer = buffer.slice(2 + length);
       if (response) await writeAll(open, framed(response));
     }
@@ -79,12 +86,12 @@ async function writeAll(connection: Deno.TcpConn, bytes: Uint8Array): Promise<vo
 function answer(
   message: Uint8Array,
   transport: "udp" | "tcp",
-  report: Report,
+  { hosts, report }: Authority,
 ): Uint8Array | undefined {
   const question = readQuestion(message);
   if (!question) return undefined;
   report({ kind: "dns", transport, name: question.name, type: typeName(question.type) });
-  const records = recordsOf(question);
+  const records = recordsOf(question, hosts);
   return writeResponse(
     message,
     question,
@@ -93,10 +100,10 @@ function answer(
   );
 }
 
-function recordsOf(question: Question): Answer[] | undefined {
+function recordsOf(question: Question, hosts: readonly Host[]): Answer[] | undefined {
   const target = CNAMES[question.name];
   const owner = target ?? question.name;
-  const host = findHost(owner);
+  const host = findHost(owner, hosts);
   if (!host) return undefined;
   const records: Answer[] = [];
   if (target) records.push({ owner: question.name, type: 5, ttl: TTL, data: writeName(target) });

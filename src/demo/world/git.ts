@@ -7,15 +7,16 @@
 import type { Site } from "./web.ts";
 
 /**
- * Serves the bare repositories of a folder, for reading.
+ * Serves the bare repositories of a folder.
  *
  * @param folder Absolute path.
+ * @param writable Also take pushes, from whoever comes.
  */
-export function gitSite(folder: string): Site {
+export function gitSite(folder: string, writable = false): Site {
   return async (request, body) => {
     const child = new Deno.Command("git", {
       args: ["http-backend"],
-      env: environment(request, folder),
+      env: environment(request, folder, writable),
       stdin: "piped",
       stdout: "piped",
       stderr: "inherit",
@@ -27,16 +28,22 @@ export function gitSite(folder: string): Site {
   };
 }
 
-function environment(request: Request, folder: string): Record<string, string> {
+function environment(
+  request: Request,
+  folder: string,
+  writable: boolean,
+): Record<string, string> {
   const { pathname, search } = new URL(request.url);
   const header = (name: string) => request.headers.get(name) ?? "";
   return {
     GIT_PROJECT_ROOT: folder,
     GIT_HTTP_EXPORT_ALL: "1",
     // The folder may belong to another user than the one that serves it.
-    GIT_CONFIG_COUNT: "1",
+    GIT_CONFIG_COUNT: "2",
     GIT_CONFIG_KEY_0: "safe.directory",
     GIT_CONFIG_VALUE_0: "*",
+    GIT_CONFIG_KEY_1: "http.receivepack",
+    GIT_CONFIG_VALUE_1: String(writable),
     GIT_PROTOCOL: header("git-protocol"),
     REQUEST_METHOD: request.method,
     PATH_INFO: pathname,

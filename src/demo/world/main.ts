@@ -6,13 +6,13 @@
  */
 
 import { TextLineStream } from "../lines.ts";
-import { HOSTS, type Service } from "../hosts.ts";
+import type { Service, SiteKind } from "../hosts.ts";
 import { serveDns } from "./dns.ts";
 import { gitSite } from "./git.ts";
 import type { Boot, Report, Sync, WorldMessage } from "./messages.ts";
 import { type Endpoint, serveBanner, serveSink, serveUdpEcho } from "./raw.ts";
 import { registrySite } from "./registry.ts";
-import { echoSite, serveWeb, type Site } from "./web.ts";
+import { echoSite, scriptedSite, serveWeb, type Site } from "./web.ts";
 
 const encoder = new TextEncoder();
 
@@ -22,19 +22,23 @@ function say(message: WorldMessage): void {
 }
 
 function startAll(boot: Boot, report: Report): void {
-  const sites: Record<"echo" | "registry" | "git", Site> = {
+  const git = (writable: boolean): Site =>
+    boot.repositories === undefined
+      ? () => new Response("no repositories\n", { status: 404 })
+      : gitSite(boot.repositories, writable);
+  const sites: Record<Extract<SiteKind, string>, Site> = {
     echo: echoSite,
     registry: registrySite(boot.packages),
-    git: boot.repositories === undefined
-      ? () => new Response("no repositories\n", { status: 404 })
-      : gitSite(boot.repositories),
+    git: git(false),
+    "writable-git": git(true),
   };
+  const siteOf = (kind: SiteKind) => typeof kind === "string" ? sites[kind] : scriptedSite(kind);
   const start = (endpoint: Endpoint, service: Service): void => {
     switch (service.type) {
       case "web": {
         const keys = boot.certificates[`${endpoint.host}:${endpoint.port}`];
         if (service.tls && !keys) throw new Error(`no certificate for ${endpoint.host}`);
-        return serveWeb(endpoint, sites[service.site], report, service.tls && keys);
+        return serveWeb(endpoint, siteOf(service.site), report, service.tls && keys);
       }
       case "sink":
         return serveSink(endpoint, report);
@@ -43,10 +47,10 @@ function startAll(boot: Boot, report: Report): void {
       case "udp-echo":
         return serveUdpEcho(endpoint, report);
       case "dns":
-        return serveDns(endpoint.address, report);
+        return serveDns(endpoint.address, boot.hosts, report);
     }
   };
-  for (const { name, address, address6, services } of HOSTS) {
+  for (const { name, address, address6, services } of boot.hosts) {
     for (const service of services) {
       start({ host: name, address, port: service.port }, service);
       if (address6 !== undefined && service.type !== "dns") {

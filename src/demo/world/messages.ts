@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Host } from "../hosts.ts";
 import type { KeyPair } from "../certificates.ts";
 import type { Received } from "../received.ts";
 
@@ -20,6 +21,8 @@ export interface Boot {
   /** By `host:port`. */
   certificates: Record<string, KeyPair>;
   packages: Package[];
+  /** Every host there is. */
+  hosts: readonly Host[];
   /** Folder of bare git repositories; absent: the git host answers 404. */
   repositories?: string;
 }

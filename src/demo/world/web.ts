@@ -6,6 +6,7 @@
  */
 
 import type { KeyPair } from "../certificates.ts";
+import type { Script } from "../hosts.ts";
 import { latin1 } from "../received.ts";
 import type { Report } from "./messages.ts";
 import type { Endpoint } from "./raw.ts";
@@ -51,6 +52,17 @@ async function forward(connection: Deno.TcpConn, port: number): Promise<void> {
     connection.readable.pipeTo(inner.writable),
     inner.readable.pipeTo(connection.writable),
   ]);
+}
+
+/** Says what a script holds for the path and query. */
+export function scriptedSite(script: Script): Site {
+  return async (request) => {
+    const { pathname, search } = new URL(request.url);
+    const answer = script[pathname + search] ?? script["*"];
+    if (!answer) return new Response("not found\n", { status: 404 });
+    if (answer.delayMs) await new Promise((resolve) => setTimeout(resolve, answer.delayMs));
+    return new Response(answer.body, { status: answer.status ?? 200 });
+  };
 }
 
 /** Says what was asked, so that clients can tell who answered them. */

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { DenyReason, LogEvent, Verdict } from "../../protocol/mod.ts";
+import type { DenyReason, LogEvent, TokenOwner, Verdict } from "../../protocol/mod.ts";
 import type { Header } from "../layers/http1_head.ts";
 import { blockText } from "../layers/pages.ts";
 import { type Target, urlOf, withoutQuery } from "../layers/request_target.ts";
@@ -35,6 +35,8 @@ export class Asked<Session extends AskingSession = AskingSession> {
   readonly url: string;
   /** What the policy said. */
   verdict: Verdict | undefined;
+  /** Whose credentials it carries; undefined: nobody looked. */
+  token: TokenOwner | undefined;
 
   constructor(readonly session: Session, readonly question: Question) {
     const { start, connection } = session;
@@ -57,6 +59,7 @@ export class Asked<Session extends AskingSession = AskingSession> {
       url: this.shownUrl,
       alpn: start.alpn,
       insecure: this.verdict?.insecure || undefined,
+      github_token: this.token === "job" || undefined,
       ...fields,
     });
   }
@@ -93,6 +96,9 @@ export class Asked<Session extends AskingSession = AskingSession> {
 const WHY: Partial<Record<DenyReason, string>> = {
   host_mismatch: "The request is for another host than its connection",
   unresolved_destination: "No lookup of this name gave the address that it was sent to",
+  token_required:
+    "The rule for it lets requests through that carry the job's own token and no other",
+  foreign_token: "It carries another token than the job's own, which --foreign-tokens deny refuses",
   doh: "DNS over HTTPS hides lookups from the policy; a URL rule for this path allows it",
   unavailable: "This connection cannot be served at the moment",
   log_failed: "The connection log cannot be written, and nothing may pass unlogged",

@@ -19,20 +19,25 @@ export interface Decision {
 
 /** Judges a request. In audit mode what is wrong is still denied in the log, but passes. */
 export async function judgeRequest(request: Asked): Promise<Decision> {
-  const { session } = request;
-  const { audit } = session.connection.proxy.state;
+  const { session, question } = request;
+  const { state, tokens } = session.connection.proxy;
+  const { audit } = state;
   if (isForOtherHost(request)) {
     return { verdict: refusal("host_mismatch", audit), status: 421 };
   }
-  const held = session.held.for(request.question.target.host);
+  if (tokens) request.token = tokens.ownerOf(question);
+  const held = session.held.for(question.target.host);
   const verdict = held ?? await ask(request);
-  if (!held) session.held.keep(verdict, request.question.target.host);
+  if (!held) session.held.keep(verdict, question.target.host);
   if (!verdict.pass || verdict.policy === "deny") return { verdict, status: 403 };
   if (session.start.scheme === "http" && !isConfirmed(request, verdict)) {
     return { verdict: refusal("unresolved_destination", audit), status: 403 };
   }
   if (verdict.hold === "connection" && isDnsOverHttps(request)) {
     return { verdict: refusal("doh", audit), status: 403 };
+  }
+  if (tokens?.refuses(question.target.host, request.token)) {
+    return { verdict: refusal("foreign_token", audit, "--foreign-tokens allow"), status: 403 };
   }
   return { verdict, status: 403 };
 }
@@ -51,6 +56,7 @@ async function ask(request: Asked): Promise<Verdict> {
     type: start.scheme,
     url: request.url,
     method: request.question.method,
+    ...(request.token && { token: request.token }),
   } as const;
   const verdict = await connection.judge(question);
   const { host } = request.question.target;

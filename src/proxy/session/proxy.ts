@@ -11,6 +11,7 @@ import type { KernelLink } from "../links/kernel.ts";
 import type { SupervisorLink } from "../links/supervisor.ts";
 import type { UpstreamPool } from "../upstream/pool.ts";
 import type { Terminator } from "./terminator.ts";
+import type { TokenGuard } from "./token_guard.ts";
 
 /** A connection or query that is under way. */
 export interface Live {
@@ -40,6 +41,8 @@ export interface Proxy {
   readonly terminator: Terminator;
   readonly resolver: Resolver;
   readonly pool: UpstreamPool;
+  /** Absent unless tokens are asked for. */
+  readonly tokens?: TokenGuard;
   readonly live: Set<Live>;
   readonly state: State;
 }

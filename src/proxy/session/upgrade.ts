@@ -31,16 +31,22 @@ export async function switchProtocols(
     buildResponseHead(response, { framing: { kind: "none" }, close: false, upgrade }),
   );
   counts.down = session.writer.written;
-  const { host, method, url, alpn, dst_ip } = request.event();
+  const { host, method, url, alpn, dst_ip, github_token } = request.event();
+  const { token } = request;
   await runTunnel(
     connection,
     new BufferedStream(session.client, session.reader),
     new BufferedStream(upstream.stream, upstream.reader),
     {
       type: start.scheme,
-      question: { type: start.scheme, url: request.url, method: request.head.method },
+      question: {
+        type: start.scheme,
+        url: request.url,
+        method: request.head.method,
+        ...(token && { token }),
+      },
       verdict: request.verdict!,
-      fields: { dst_ip, host, method, url, alpn, status: 101 },
+      fields: { dst_ip, host, method, url, alpn, github_token, status: 101 },
       counts,
       started: request.started,
     },
