@@ -221,6 +221,43 @@ static __always_inline void report_socket(struct bpf_sock *sk, __u8 reason, __u3
 	send_report(&report);
 }
 
+static __always_inline void report_call(__u8 call, __u32 mode)
+{
+	struct report report = {};
+	struct owner owner = {};
+
+	current_owner(&owner);
+	report.key.pid = owner.pid;
+	report.key.proto = call;
+	report.key.reason = REASON_CALL;
+	report.start = owner.start;
+	report.cgroup = owner.cgroup;
+	report.mode = mode;
+	send_report(&report);
+}
+
+#define SOL_PACKET_K 263
+#define SOL_XDP_K 283
+#define PAGE_SIZE_K 4096
+
+/*
+ * However a packet socket came to be, it does not get PACKET_QDISC_BYPASS or a ring, and an XDP socket no
+ * memory: what they then send passes the uplink's hook.
+ */
+SEC("cgroup/setsockopt")
+int refuse_options(struct bpf_sockopt *ctx)
+{
+	__u32 mode = current_mode();
+
+	/* Longer values than the kernel copies: 0 means, take the caller's. */
+	if (ctx->optlen > PAGE_SIZE_K)
+		ctx->optlen = 0;
+	if ((ctx->level != SOL_PACKET_K && ctx->level != SOL_XDP_K) || mode == MODE_AUDIT)
+		return PASS;
+	report_call(CALL_OPTION, mode);
+	return DROP;
+}
+
 /* Raw sockets forge any packet. Ping sockets may exist; what they send ends at the gate. */
 SEC("cgroup/sock_create")
 int refuse_sockets(struct bpf_sock *sk)

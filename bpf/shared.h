@@ -15,7 +15,11 @@ enum gate_reason {
 	REASON_SOCKET = 3,	/* socket of a kind that the scope may not have */
 	REASON_LEFT = 4,	/* socket of a process that left the scope's cgroup */
 	REASON_FRAMES = 5,	/* socket that sends frames past every hook */
+	REASON_CALL = 6,	/* system call that takes hold of others' kernel objects */
 };
+
+/* Which call REASON_CALL is about; in the place of the protocol. */
+enum refused_call { CALL_BPF = 1, CALL_SOCKET = 2, CALL_GETFD = 3, CALL_OPTION = 4 };
 
 /* Start times as /proc counts them: all that user space knows of processes older than the programs. */
 #define NS_PER_TICK 10000000ULL

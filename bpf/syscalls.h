@@ -12,14 +12,24 @@
 #if defined(__TARGET_ARCH_x86)
 #define NR_SOCKET 41
 #define NR_CONNECT 42
+#define NR_BPF 321
 #define NR_COMPAT_SOCKETCALL 102
+#define NR_COMPAT_BPF 357
 #define NR_COMPAT_SOCKET 359
 #define NR_COMPAT_CONNECT 362
 #define USER32_CS 0x23
 #elif defined(__TARGET_ARCH_arm64)
 #define NR_SOCKET 198
 #define NR_CONNECT 203
+#define NR_BPF 280
 #endif
+#define NR_PIDFD_GETFD 438
+#define EPERM_K 1
+
+/* As in src/supervisor/seccomp.ts, which refuses them. */
+#define BPF_COMMANDS                                                                              \
+	(1ULL << BPF_PROG_DETACH | 1ULL << BPF_PROG_GET_FD_BY_ID | 1ULL << BPF_MAP_GET_FD_BY_ID | \
+	 1ULL << BPF_LINK_UPDATE | 1ULL << BPF_LINK_GET_FD_BY_ID | 1ULL << BPF_LINK_DETACH)
 
 /* The descriptor that a successful connect was about, or -1. */
 static __always_inline long connected_fd(struct pt_regs *regs)
@@ -73,12 +83,47 @@ static __always_inline void refuse_frame_socket(struct sock *sk)
 		bpf_send_signal(SIGKILL_K);
 }
 
+/* Which of the refused calls this was, or 0. */
+static __always_inline __u8 refused_call(struct pt_regs *regs)
+{
+	unsigned long nr, first;
+
+#if defined(__TARGET_ARCH_x86)
+	nr = BPF_CORE_READ(regs, orig_ax);
+	if (BPF_CORE_READ(regs, cs) == USER32_CS) {
+		first = (__u32)BPF_CORE_READ(regs, bx);
+		nr = nr == NR_COMPAT_BPF ? NR_BPF : nr == NR_COMPAT_SOCKET ? NR_SOCKET : nr;
+	} else {
+		first = BPF_CORE_READ(regs, di);
+	}
+#elif defined(__TARGET_ARCH_arm64)
+	nr = BPF_CORE_READ(regs, syscallno);
+	first = BPF_CORE_READ(regs, orig_x0);
+#endif
+	if (nr == NR_BPF)
+		return (__u32)first < 64 && (BPF_COMMANDS >> (__u32)first & 1) ? CALL_BPF : 0;
+	if (nr == NR_SOCKET)
+		return first == AF_PACKET || first == AF_XDP ? CALL_SOCKET : 0;
+	return nr == NR_PIDFD_GETFD ? CALL_GETFD : 0;
+}
+
+/* The scope's seccomp filter refuses them without a word. */
+static __always_inline void report_refused_call(struct pt_regs *regs)
+{
+	__u8 call = refused_call(regs);
+
+	if (call && (in_scope() || is_member((void *)bpf_get_current_task())))
+		report_call(call, current_mode());
+}
+
 SEC("tp_btf/sys_exit")
 int BPF_PROG(socket_syscalls, struct pt_regs *regs, long ret)
 {
 	struct sock *sk;
 	long fd;
 
+	if (ret == -EPERM_K)
+		report_refused_call(regs);
 	if (ret < 0)
 		return 0;
 	fd = connected_fd(regs);

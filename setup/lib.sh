@@ -94,7 +94,7 @@ bundle_one() { "$deno" bundle --quiet --frozen-lockfile --platform deno "$@"; }
 # Arguments: further PACKAGE:COMMAND pairs.
 ensure_packages() {
   missing=
-  for pair in iptables:iptables-restore iproute2:ip util-linux:setpriv util-linux:flock "$@"; do
+  for pair in iptables:iptables-restore iproute2:ip util-linux:setpriv util-linux:flock perl-base:perl "$@"; do
     command -v "${pair#*:}" >/dev/null 2>&1 || missing="$missing ${pair%%:*}"
   done
   ldconfig -p | grep -q 'libbpf\.so\.1 ' || missing="$missing libbpf1"

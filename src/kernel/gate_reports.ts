@@ -11,6 +11,7 @@ import {
   type GateReport,
   type Owner,
   Protocol,
+  RefusedCall,
   viewOf,
 } from "./bpf/layout.ts";
 import type { BpfMap } from "./bpf/map.ts";
@@ -107,6 +108,14 @@ export class GateReports {
   }
 }
 
+/** What was refused, in words. */
+const CALLS: Record<number, string> = {
+  [RefusedCall.bpf]: "bpf refused: a command that takes hold of loaded programs",
+  [RefusedCall.socket]: "packet socket refused",
+  [RefusedCall.getfd]: "pidfd_getfd refused: a descriptor of another process",
+  [RefusedCall.option]: "setsockopt refused: an option of packet sockets",
+};
+
 const NAMES: Record<number, string> = {
   [Protocol.ICMP]: "icmp",
   [Protocol.TCP]: "tcp",
@@ -116,6 +125,9 @@ const NAMES: Record<number, string> = {
 
 /** What the report is about, as log fields. Exported for its test. */
 export function describeTarget(report: GateReport): Partial<LogEvent> {
+  if (report.reason === GateReason.call) {
+    return { message: CALLS[report.protocol] ?? "call refused" };
+  }
   const name = NAMES[report.protocol] ?? `protocol ${report.protocol}`;
   if (report.reason === GateReason.socket) return { message: `socket refused: ${name}` };
   if (report.reason === GateReason.left) {

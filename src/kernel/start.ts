@@ -38,7 +38,7 @@ export function makeAttribution(
 
 /** Tells the programs their scope and attaches them. @throws {StartError} */
 export function attach(boot: KernelBoot, object: BpfObject): void {
-  using scope = openScope(boot.scopeCgroupDir);
+  const scope = openScope(boot.scopeCgroupDir);
   using root = openScope(boot.cgroupRoot);
   const fd = new Uint8Array(new Int32Array([scope.number]).buffer);
   named("scope_missing", () => {

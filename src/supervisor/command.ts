@@ -5,13 +5,17 @@
  */
 
 import type { Account } from "./passwd.ts";
-import { ENTER } from "./scripts.ts";
+import { ENTER, LOCK_IN } from "./scripts.ts";
+import { seccompFilter } from "./seccomp.ts";
 
 /** Signals that reach COMMAND through egress. SIGUSR1 is Deno's inspector and is not among them. */
 const FORWARDED: Deno.Signal[] = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR2"];
 
 /** A terminal sends these to COMMAND itself: it is in the foreground too. */
 const FROM_TERMINAL: Deno.Signal[] = ["SIGINT", "SIGQUIT"];
+
+/** Number of prctl(2). */
+const PRCTL = { x86_64: 157, aarch64: 167 };
 
 /** How COMMAND is started. */
 export interface CommandSpec {
@@ -21,6 +25,8 @@ export interface CommandSpec {
   mergedBundle: string;
   /** The system's bundle, which the merged one is mounted over. */
   systemBundle?: string;
+  /** The run's private folder, a mount that COMMAND must not see: pins, sockets, the engine's pipes. */
+  privateDir: string;
   /** Absent: root. */
   account?: Account;
   env: Record<string, string>;
@@ -47,6 +53,10 @@ export async function runCommand(spec: CommandSpec): Promise<number> {
       spec.systemBundle ?? "",
       spec.account === undefined ? "" : String(spec.account.uid),
       spec.account === undefined ? "" : String(spec.account.gid),
+      spec.privateDir,
+      String(PRCTL[Deno.build.arch]),
+      seccompFilter(),
+      LOCK_IN,
       ...spec.argv,
     ],
     stdin: "inherit",

@@ -72,6 +72,7 @@ export async function run(spec: RunSpec, say: (line: string) => void): Promise<n
       argv: spec.command,
       scopeCgroupDir: `${record.cgroupDir}/scope`,
       mergedBundle: bundle,
+      privateDir: identity.privateDir,
       ...(machine.caBundle !== undefined && { systemBundle: machine.caBundle }),
       ...(account !== undefined && { account }),
       env: {

@@ -10,7 +10,7 @@ echo "uid $(id -u)"
 echo "cgroup $(sed -n 's/^0:://p' /proc/self/cgroup)"
 grep -E ' - (cgroup2|bpf) ' /proc/self/mountinfo | sed 's/^/mount /'
 echo "netns $(stat -Lc %i /proc/self/ns/net)"
-for tool in iptables-restore setpriv unshare nsenter flock setsid mkfifo mount umount; do
+for tool in iptables-restore setpriv unshare nsenter flock setsid mkfifo mount umount perl; do
   command -v $tool >/dev/null 2>&1 || echo "missing $tool"
 done
 [ -r /sys/kernel/btf/vmlinux ] || echo "missing-btf"
@@ -20,15 +20,22 @@ exit 0
 `;
 
 /**
- * Makes the folders, mounts, FIFOs and cgroups of a run.
+ * Makes the folders, mounts and cgroups of a run. What is private to it is a mount of its own, so that the
+ * mount namespace of COMMAND can do without; the record stays below it too, for a later egress that does not
+ * see this mount.
  * $1 state folder, $2 folder of the run's cgroup relative to the cgroup2 root, $3 cgroup2 mount or empty
  */
 export const SETUP = `
 set -e
 umask 077
 state=$1 rel=$2 root=$3
-mkdir -p "$state/private/bpf" "$state/private/pins"
-rmdir "$state/private/pins"
+mkdir "$state/new"
+mount -t tmpfs -o mode=700 tmpfs "$state/new"
+cp "$state/private/run.json" "$state/new/run.json"
+mount --bind "$state/new" "$state/private"
+umount "$state/new"
+rmdir "$state/new"
+mkdir "$state/private/bpf"
 mount -t bpf bpf "$state/private/bpf"
 mkdir "$state/private/bpf/pins"
 if [ -z "$root" ]; then
@@ -58,19 +65,45 @@ exec setsid "$@" <"$in" >"$out"
 `;
 
 /**
- * Becomes COMMAND inside the scope: cgroup first, then a private mount of the CA bundle, then the user.
+ * Becomes COMMAND inside the scope: cgroup first, then a mount namespace without the run's private folder and
+ * with the CA bundle, then a seccomp filter that nothing can take off again, then the user, without the capabilities
+ * that reach into other processes and the kernel. Keeps its pid all the way, so that a signal to it reaches
+ * COMMAND.
  * $1 scope cgroup folder, $2 merged bundle, $3 system bundle or empty, $4 user id or empty, $5 group id,
- * then COMMAND. Keeps its pid all the way, so that a signal to it reaches COMMAND.
+ * $6 the run's private folder, $7 number of prctl, $8 seccomp filter in hex, $9 LOCK_IN, then COMMAND.
  */
 export const ENTER = `
-cg=$1 merged=$2 bundle=$3 uid=$4 gid=$5; shift 5
+cg=$1; shift
 echo $$ > "$cg/cgroup.procs" || exit 125
 exec unshare --mount --propagation slave /bin/sh -c '
-  merged=$1 bundle=$2 uid=$3 gid=$4; shift 4
+  merged=$1 bundle=$2 uid=$3 gid=$4 private=$5 prctl=$6 filter=$7 lock=$8; shift 8
+  umount -l "$private" || exit 125
   if [ -n "$bundle" ]; then mount --bind "$merged" "$bundle" || exit 125; fi
-  if [ -n "$uid" ]; then exec setpriv --reuid "$uid" --regid "$gid" --init-groups -- "$@"; fi
-  exec setpriv -- "$@"
-' egress "$merged" "$bundle" "$uid" "$gid" "$@"
+  if [ -n "$uid" ]; then set -- --reuid "$uid" --regid "$gid" --init-groups -- "$@"
+  else set -- -- "$@"; fi
+  set -- setpriv --bounding-set -sys_ptrace,-sys_module,-sys_rawio,-sys_boot "$@"
+  # Set for COMMAND, not for this perl.
+  [ -z "\${PERL5OPT-}" ] || set -- env PERL5OPT="$PERL5OPT" "$@"
+  [ -z "\${PERL5LIB-}" ] || set -- env PERL5LIB="$PERL5LIB" "$@"
+  unset PERL5OPT PERL5LIB
+  exec perl -e "$lock" "$prctl" "$filter" "$@"
+' egress "$@"
+`;
+
+/**
+ * Perl, which every Debian has: puts the filter on itself and executes the rest of its arguments.
+ * $1 number of prctl, $2 the filter; the call is prctl(PR_SET_SECCOMP = 22, SECCOMP_MODE_FILTER = 2, fprog).
+ */
+export const LOCK_IN = `
+my ($prctl, $filter) = (shift, pack("H*", shift));
+my $program = pack("S x6 P", length($filter) / 8, $filter);
+if (syscall(0 + $prctl, 22, 2, $program) != 0) {
+  print STDERR "egress: cannot set the seccomp filter: $!\n";
+  exit 125;
+}
+exec { $ARGV[0] } @ARGV;
+print STDERR "egress: $ARGV[0]: $!\n";
+exit 125;
 `;
 
 /** Kills everything in the run's cgroup $1/$2 (scope or roles) and waits until it is gone. */
@@ -113,7 +146,7 @@ state=$1 cg=$2
 if [ -n "$cg" ] && [ -d "$cg" ]; then
   find "$cg" -depth -type d -exec rmdir {} + || status=1
 fi
-for m in "$state/private/bpf" "$state/private/cgroup"; do
+for m in "$state/private/bpf" "$state/private/cgroup" "$state/private" "$state/new"; do
   if grep -qF " $m " /proc/self/mountinfo; then umount "$m" || umount -l "$m" || status=1; fi
 done
 rm -rf --one-file-system "$state" || status=1

@@ -9,7 +9,7 @@ import {
   putRules,
   verdict,
 } from "../support/kernel_role.ts";
-import { OUTSIDE, PYTHON, World } from "../support/kernel_world.ts";
+import { OUTSIDE, PYTHON, sh, World } from "../support/kernel_world.ts";
 
 const SEND = `
 import socket
@@ -51,6 +51,30 @@ Deno.test("a crash leaves the gate shut; a restart takes it over; stop leaves no
   assert.ok(!await isShut(world));
   await far.take();
 });
+
+Deno.test("with the role killed and its pins removed the gate is still shut, and a restart takes it over", async () => {
+  await using world = await World.create();
+  const first = await KernelRole.start(world, await engineFor(world));
+  await first.ready();
+  await first.kill();
+  await sh(`rm -r ${world.pinDir}/*`);
+  assert.ok(await isShut(world));
+
+  const second = await KernelRole.start(world, await engineFor(world));
+  await second.ready();
+  assert.ok(await isShut(world));
+  assert.equal(await heldPrograms(world), HELD);
+  await second.supervisor.request({ op: "stop" });
+  assert.equal(await heldPrograms(world), 0);
+});
+
+/** Programs that the scope's cgroup holds while a role runs. */
+const HELD = 5;
+
+async function heldPrograms(world: World): Promise<number> {
+  const shown = await sh(`bpftool cgroup show ${world.scopeDir}`);
+  return shown.split("\n").filter((line) => / (gate|refuse_\w+)\s*$/.test(line)).length;
+}
 
 Deno.test("without its supervisor it closes the gate, keeps the pins and ends", async () => {
   await using world = await World.create();

@@ -58,7 +58,10 @@ export function decodeOwner(bytes: Uint8Array): Owner {
 }
 
 /** Why the gate reports; `enum gate_reason`. */
-export const GateReason = { packet: 1, ipv6: 2, socket: 3, left: 4, frames: 5 } as const;
+export const GateReason = { packet: 1, ipv6: 2, socket: 3, left: 4, frames: 5, call: 6 } as const;
+
+/** Which call a report of reason `call` is about, in the place of the protocol; `enum refused_call`. */
+export const RefusedCall = { bpf: 1, socket: 2, getfd: 3, option: 4 } as const;
 
 /** Modes of the gate; `enum gate_mode`. */
 export const GateMode = { closed: 0, enforce: 1, audit: 2 } as const;

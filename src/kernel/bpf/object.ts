@@ -10,19 +10,22 @@ import { cstring, Errno, SyscallError } from "../sys/call.ts";
 import { type Fd, Open, open } from "../sys/fd.ts";
 import { exists } from "../sys/files.ts";
 import { StartError } from "../start_error.ts";
+import { AttachType, HeldPrograms } from "./held.ts";
 import { BpfMap } from "./map.ts";
 import { Pins } from "./pins.ts";
 import { PrintCapture } from "./print.ts";
 
 /**
  * Programs in the order in which they are attached. The gate is first: it is closed until its mode
- * is written, so nothing leaves while the rest comes up.
+ * is written, so nothing leaves while the rest comes up. What refuses is held by the scope's cgroup
+ * itself; what only observes, and what belongs elsewhere, by links that are pinned.
  */
 const PROGRAMS = [
-  { name: "gate", at: "cgroup" },
-  { name: "refuse_connect6", at: "cgroup" },
-  { name: "refuse_sendmsg6", at: "cgroup" },
-  { name: "refuse_sockets", at: "cgroup" },
+  { name: "gate", at: "held", type: AttachType.cgroup_inet_egress },
+  { name: "refuse_connect6", at: "held", type: AttachType.cgroup_inet6_connect },
+  { name: "refuse_sendmsg6", at: "held", type: AttachType.cgroup_udp6_sendmsg },
+  { name: "refuse_sockets", at: "held", type: AttachType.cgroup_inet_sock_create },
+  { name: "refuse_options", at: "held", type: AttachType.cgroup_setsockopt },
   { name: "refuse_left", at: "root" },
   { name: "tcp_attribution", at: "cgroup" },
   { name: "udp_attribution", at: "cgroup" },
@@ -44,6 +47,8 @@ export class BpfObject {
   readonly #object: Deno.PointerObject;
   readonly #pins: Pins;
   readonly #links: Deno.PointerObject[] = [];
+  #held: HeldPrograms | undefined;
+  #hadGate = false;
 
   private constructor(libbpf: Libbpf, object: Deno.PointerObject, pins: Pins) {
     this.#libbpf = libbpf;
@@ -96,18 +101,26 @@ export class BpfObject {
   }
 
   /**
-   * Attaches and pins every program, then removes the pins that an earlier process of this run left:
+   * Attaches every program and pins the links, then removes what an earlier process of this run left:
    * at no time is the scope without a gate.
    *
-   * @param scope the scope's cgroup folder
+   * @param scope the scope's cgroup folder; closed with this object
    * @param root the folder of all cgroups
    * @param roles the folder of the roles' cgroup, if their sockets are to be sped up
    * @throws {StartError}
    */
   attach(scope: Fd, root: Fd, roles?: Fd): void {
     using print = new PrintCapture(this.#libbpf);
-    for (const { name, at } of PROGRAMS) {
+    const held = this.#held = new HeldPrograms(this.#libbpf, scope);
+    for (const entry of PROGRAMS) {
+      const { name, at } = entry;
       const program = this.#program(name);
+      if (at === "held") {
+        attempt(name, print, () => {
+          held.attach(name, this.#libbpf.bpf_program__fd(program), entry.type);
+        });
+        continue;
+      }
       const link = at === "kernel"
         ? this.#libbpf.bpf_program__attach(program)
         : this.#libbpf.bpf_program__attach_cgroup(program, (at === "root" ? root : scope).number);
@@ -116,6 +129,9 @@ export class BpfObject {
       this.#pin(link, name);
     }
     if (roles) this.#speedUp(roles);
+    attempt("older programs", print, () => {
+      this.#hadGate = held.removeOlder() > 0;
+    });
     this.#pins.removeOlder();
   }
 
@@ -147,7 +163,7 @@ export class BpfObject {
    * its mode any more.
    */
   abandon(): void {
-    if (!this.#pins.takesOver) this.detach();
+    if (!this.#pins.takesOver && !this.#hadGate && !this.#held?.hasOlder) this.detach();
   }
 
   /** Unpins and detaches everything: the scope is open afterwards. */
@@ -155,7 +171,20 @@ export class BpfObject {
     this.#pins.removeAll();
     for (const link of this.#links) this.#libbpf.bpf_link__destroy(link);
     this.#links.length = 0;
+    this.#held?.removeAll();
+    this.#held?.[Symbol.dispose]();
+    this.#held = undefined;
     this.#libbpf.bpf_object__close(this.#object);
+  }
+}
+
+/** @throws {StartError} for a system call that fails */
+function attempt(what: string, print: PrintCapture, work: () => void): void {
+  try {
+    work();
+  } catch (cause) {
+    if (!(cause instanceof SyscallError)) throw cause;
+    throw loadError(`cannot attach ${what}`, print, cause.code);
   }
 }
 

