@@ -5,6 +5,7 @@
  */
 
 import { nearest } from "./src/cli/nearest.ts";
+import { VERSION } from "./src/protocol/version.ts";
 
 interface Command {
   summary: string;
@@ -37,13 +38,15 @@ const COMMANDS: Record<string, Command> = {
     summary: "GitHub token permissions that a log's requests need",
     load: () => import("./src/cli/permissions.ts"),
   },
+  "verify-log": {
+    summary: "has a log been changed, cut or reordered?",
+    load: () => import("./src/cli/verify_log.ts"),
+  },
   conformance: {
     summary: "drive the policy engine over stdin and stdout",
     load: () => import("./src/cli/conformance.ts"),
   },
 };
-
-const VERSION = "0.1.0";
 
 function help(): string {
   const width = Math.max(...Object.keys(COMMANDS).map((name) => name.length));

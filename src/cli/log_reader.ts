@@ -14,6 +14,8 @@ import type { Io } from "./io.ts";
 /** A log line is a few kilobytes; a file without line ends is no log. In UTF-16 units. */
 const MAX_LINE = 4 * 1024 * 1024;
 
+const LF = 0x0a;
+
 /** Packed bytes that are unpacked at a time. */
 const PACKED = 32 * 1024;
 /** Unpacked bytes of one chunk. */
@@ -92,6 +94,40 @@ export function parseEvent(line: string): LogEvent | null {
     return isEvent ? value as LogEvent : null;
   } catch {
     return null; // the caller counts it
+  }
+}
+
+/**
+ * The lines of a log as bytes, exactly as they stand in the file (after unpacking).
+ *
+ * @returns each line without its line end, and whether it had one. Valid until the next is asked for.
+ * @throws {UsageError} if the file cannot be read
+ */
+export async function* rawLines(
+  file: string,
+  io: Io,
+): AsyncGenerator<{ bytes: Uint8Array; ended: boolean }> {
+  const progress = new Progress(file, io);
+  let rest = new Uint8Array(0);
+  try {
+    for await (const chunk of unzipped(file, progress)) {
+      let bytes = chunk;
+      if (rest.length > 0) {
+        bytes = new Uint8Array(rest.length + chunk.length);
+        bytes.set(rest);
+        bytes.set(chunk, rest.length);
+      }
+      let from = 0;
+      for (let end = bytes.indexOf(LF); end >= 0; end = bytes.indexOf(LF, from)) {
+        yield { bytes: bytes.subarray(from, end), ended: true };
+        from = end + 1;
+      }
+      rest = bytes.slice(from);
+      if (rest.length > MAX_LINE) throw new UsageError(`${file} is no log: it has no line ends`);
+    }
+    if (rest.length > 0) yield { bytes: rest, ended: false };
+  } finally {
+    progress.clear();
   }
 }
 

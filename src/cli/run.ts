@@ -8,6 +8,7 @@ import { validatePolicy } from "../policy/mod.ts";
 import type { RunSpec } from "../supervisor/run_spec.ts";
 import { EgressError, EXIT_EGRESS_FAILED } from "../supervisor/errors.ts";
 import { run } from "../supervisor/run.ts";
+import { readLogKey } from "./log_key.ts";
 import { parseRunArgs, type RunArgs, RunUsageError } from "./run_args.ts";
 import { jobTokens, refuseBlindSpots } from "./run_tokens.ts";
 
@@ -19,7 +20,8 @@ export const help = `egress run: run a command that reaches only what a policy n
   --policy FILE       the policy; - reads it from standard input
   --policy-text TEXT  the policy itself
   --audit             block nothing, but log and report what would be blocked
-  --log FILE          append the connection log (JSON lines) to FILE
+  --log FILE          append the connection log (JSON lines, a hash chain) to FILE
+  --log-key FILE      sign the log's end with this Ed25519 private key (PEM, root's alone)
   --repo OWNER/NAME   fills {owner} and {repo} in the policy (default: GITHUB_REPOSITORY)
   --upstream-ca FILE  also trust this CA (PEM) for the servers that are reached; may be repeated
   --no-defaults       do not add ADDRESS:53/udp for the nameservers of /etc/resolv.conf
@@ -90,6 +92,7 @@ async function toSpec(args: RunArgs, say: (line: string) => void): Promise<RunSp
     policy,
     audit: args.audit,
     ...(args.log !== undefined && { log: args.log }),
+    ...(args.logKey !== undefined && { logKey: await readLogKey(args.logKey) }),
     ...(repository !== undefined && { repository }),
     upstreamCas: args.upstreamCas.map(readCa),
     defaults: args.defaults,

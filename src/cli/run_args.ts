@@ -14,6 +14,7 @@ export interface RunArgs {
   policyText?: string;
   audit: boolean;
   log?: string;
+  logKey?: string;
   repository?: string;
   upstreamCas: string[];
   defaults: boolean;
@@ -38,6 +39,7 @@ const OPTIONS = {
   "policy-text": { type: "string" },
   audit: { type: "boolean" },
   log: { type: "string" },
+  "log-key": { type: "string" },
   repo: { type: "string" },
   "upstream-ca": { type: "string", multiple: true },
   "no-defaults": { type: "boolean" },
@@ -75,6 +77,9 @@ export function parseRunArgs(args: string[]): RunArgs {
   }
   if (values.policy === "-" && values["github-token-file"] === "-") {
     throw new RunUsageError("--policy and --github-token-file cannot both be standard input");
+  }
+  if (values["log-key"] !== undefined && values.log === undefined) {
+    throw new RunUsageError("--log-key signs a log: name it with --log FILE");
   }
   const once = onlyOnce(before);
   if (once !== undefined) throw new RunUsageError(`${once} is given twice`);
@@ -124,6 +129,7 @@ function base(values: ReturnType<typeof parse>): Omit<RunArgs, "command"> {
     ...(values["policy-text"] !== undefined && { policyText: values["policy-text"] }),
     audit: values.audit ?? false,
     ...(values.log !== undefined && { log: values.log }),
+    ...(values["log-key"] !== undefined && { logKey: values["log-key"] }),
     ...(values.repo !== undefined && { repository: values.repo }),
     upstreamCas: values["upstream-ca"] ?? [],
     defaults: !(values["no-defaults"] ?? false),

@@ -63,6 +63,26 @@ export interface LogEvent {
   duration_ms?: number;
   count?: number;
   message?: string;
+  /** start: eight hexadecimal digits that name the run. */
+  run?: string;
+  /** start: version of egress. */
+  version?: string;
+  /** start: what it does with denials. */
+  mode?: "enforce" | "audit";
+  /** start, stop: SHA-256 of the policy's text, 64 hexadecimal digits. */
+  policy_sha256?: string;
+  /** stop: the run's events (`count` included) that the policy allows, and that it denies. */
+  allowed?: number;
+  denied?: number;
+  /** stop: `error` lines of the run. */
+  errors?: number;
+  /** stop: packets that the last gate let pass, and that it dropped, since the kernel role started last. */
+  gate_passed?: number;
+  gate_dropped?: number;
+  /** SHA-256 of the line before (chain.ts). */
+  prev?: string;
+  /** stop: Ed25519 signature of this line without `sig`, base64. */
+  sig?: string;
 }
 
 const ORDER: readonly (keyof LogEvent)[] = [
@@ -107,6 +127,18 @@ const ORDER: readonly (keyof LogEvent)[] = [
   "duration_ms",
   "count",
   "message",
+  "run",
+  "version",
+  "mode",
+  "policy_sha256",
+  "allowed",
+  "denied",
+  "errors",
+  "gate_passed",
+  "gate_dropped",
+  // The chain's own come last, whatever is added.
+  "prev",
+  "sig",
 ];
 
 /** Serialises an event as one JSON line (with its line end), keys in the documented order. */

@@ -1,13 +1,11 @@
 /**
- * The log's only writer: JSON lines, appended, in the order they came.
+ * The log's only writer: sealed lines, appended, in the order they came.
  *
  * What cannot be written is kept and tried again; meanwhile `onFailure` closes the machine, so that nothing
  * passes unlogged.
  *
  * @module
  */
-
-import { formatLogLine, type LogEvent } from "../protocol/mod.ts";
 
 /** Where lines go. */
 export interface LogSink {
@@ -24,16 +22,16 @@ export interface LogWatcher {
 /** How often a failed write is tried again, in ms. */
 export const RETRY_MS = 500;
 
-/** Appends events to a sink, or only counts them when there is none. */
+/** Appends lines to a sink. */
 export class LogWriter {
-  #sink: LogSink | undefined;
+  #sink: LogSink;
   #watcher: LogWatcher;
   #pending: Uint8Array[] = [];
   #failing = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #utf8 = new TextEncoder();
 
-  constructor(sink: LogSink | undefined, watcher: LogWatcher) {
+  constructor(sink: LogSink, watcher: LogWatcher) {
     this.#sink = sink;
     this.#watcher = watcher;
   }
@@ -43,10 +41,9 @@ export class LogWriter {
     return this.#failing;
   }
 
-  /** Takes one event. */
-  write(event: LogEvent): void {
-    if (!this.#sink) return;
-    this.#pending.push(this.#utf8.encode(formatLogLine(event)));
+  /** Takes one line, its line end included. */
+  write(line: string): void {
+    this.#pending.push(this.#utf8.encode(line));
     if (!this.#failing) this.#flush();
   }
 
@@ -66,7 +63,7 @@ export class LogWriter {
     try {
       while (this.#pending.length > 0) {
         const bytes = this.#pending[0]!;
-        const written = this.#sink!.writeSync(bytes);
+        const written = this.#sink.writeSync(bytes);
         // A full disk may take half a line: the rest must follow before anything else.
         if (written < bytes.length) this.#pending[0] = bytes.subarray(written);
         else this.#pending.shift();

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { LogWriter } from "./log_writer.ts";
 
-const event = (name: string) => ({ ts: "t", type: "dns" as const, name });
+const line = (name: string) => `{"ts":"2026-01-01T00:00:00.000Z","type":"dns","name":"${name}"}\n`;
 
 /** A disk with room for `free` bytes. */
 function disk(free: number) {
@@ -26,9 +26,9 @@ Deno.test("a full disk closes, loses nothing, and reopens when there is space", 
     onFailure: (error) => said.push(error.message),
     onRecovery: () => said.push("recovered"),
   });
-  writer.write(event("a"));
-  writer.write(event("b"));
-  writer.write(event("c"));
+  writer.write(line("a"));
+  writer.write(line("b"));
+  writer.write(line("c"));
   assert.deepEqual(said, ["No space left on device"]);
   assert.ok(writer.failing);
   sink.free = 1000;
@@ -43,6 +43,6 @@ Deno.test("a full disk closes, loses nothing, and reopens when there is space", 
 
 Deno.test("what could not be written at the end is told", () => {
   const writer = new LogWriter(disk(0), { onFailure() {}, onRecovery() {} });
-  writer.write(event("a"));
+  writer.write(line("a"));
   assert.equal(writer.close(), false);
 });

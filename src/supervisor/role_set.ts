@@ -8,6 +8,7 @@ import type {
   CaMaterial,
   EngineFifos,
   KernelBoot,
+  KernelStatus,
   KernelToSupervisor,
   PolicyLoad,
   ProxyBoot,
@@ -64,6 +65,7 @@ export class RoleSet {
   #generation = 0;
   #stopping = false;
   #failure?: string;
+  #gate?: KernelStatus["gate"];
   #budget = new CrashBudget();
   #onKernel: (message: KernelToSupervisor) => void = () => {};
   #onProxyReady: (message: Extract<ProxyToSupervisor, { op: "ready" }>) => void = () => {};
@@ -102,6 +104,11 @@ export class RoleSet {
     return this.#failure;
   }
 
+  /** The last gate's counters at the end. Known after {@link finish}, if the kernel role could tell. */
+  get gate(): KernelStatus["gate"] | undefined {
+    return this.#gate;
+  }
+
   /**
    * Starts every role, side by side, and waits until all are ready.
    *
@@ -122,9 +129,10 @@ export class RoleSet {
     this.#stopping = true;
     await this.#link.ask({ op: "drain" });
     // Its answer comes behind every event that it wrote before.
-    await this.#kernel?.request({ op: "status" }).catch((error: Error) => {
+    const status = await this.#kernel?.request({ op: "status" }).catch((error: Error) => {
       this.#failure ??= error.message;
     });
+    this.#gate = (status as KernelStatus | undefined)?.gate;
   }
 
   /** Ends the supervisor's side. The processes are killed with their cgroup. */

@@ -8,6 +8,7 @@
  * @module
  */
 
+import { VERSION } from "../protocol/version.ts";
 import { mergeBundles, withCaVariables } from "./ca_bundle.ts";
 import { accountEnv, runCommand } from "./command.ts";
 import { concealer } from "./conceal.ts";
@@ -22,7 +23,8 @@ import { drawIdentity, type RunIdentity, type RunSpec } from "./run_spec.ts";
 import { SETUP } from "./scripts.ts";
 import { mustSh } from "./shell.ts";
 import { clearStale, type RunRecord, takeApart } from "./stale.ts";
-import { Journal } from "./journal.ts";
+import { Journal, type RunFacts } from "./journal.ts";
+import { openLogFile } from "./log_file.ts";
 import { StepClock } from "./step_clock.ts";
 
 /**
@@ -33,11 +35,36 @@ import { StepClock } from "./step_clock.ts";
  */
 export async function run(spec: RunSpec, say: (line: string) => void): Promise<number> {
   const clock = new StepClock();
-  const machine = await probeMachine();
+  // What the chain needs is loaded while a script looks at the machine.
+  const [machine, chain] = await Promise.all([
+    probeMachine(),
+    spec.log === undefined ? undefined : import("../protocol/chain.ts"),
+  ]);
   requireMachine(machine);
   const account = chooseAccount(spec);
-  const journal = openJournal(spec);
+  const journal = openJournal(spec, chain);
   if (spec.secrets.length > 0) journal.conceal = concealer(spec.secrets);
+  try {
+    return await runLogged(spec, { machine, account, journal, clock }, say);
+  } catch (error) {
+    journal.close(undefined, spec.logKey, error instanceof Error ? error.message : String(error));
+    throw error;
+  }
+}
+
+/** What a run has from its start on. */
+interface Prepared {
+  machine: Machine;
+  account: Account | undefined;
+  journal: Journal;
+  clock: StepClock;
+}
+
+async function runLogged(
+  spec: RunSpec,
+  { machine, account, journal, clock }: Prepared,
+  say: (line: string) => void,
+): Promise<number> {
   clock.lap("look at the machine");
   await reportStale(machine, say);
   clock.lap("clear stale runs");
@@ -89,7 +116,7 @@ export async function run(spec: RunSpec, say: (line: string) => void): Promise<n
     if (problems.length > 0) status = EXIT_EGRESS_FAILED;
   }
   if (roles.failure !== undefined) say(`egress: ${roles.failure}`);
-  if (!journal.close()) {
+  if (!journal.close(roles.gate, spec.logKey, roles.failure)) {
     say(`egress: the log ${spec.log} could not be written: ${journal.lastError}`);
     status = EXIT_EGRESS_FAILED;
   }
@@ -103,10 +130,18 @@ function chooseAccount(spec: RunSpec): Account | undefined {
   return findAccount(Deno.readTextFileSync("/etc/passwd"), who);
 }
 
-function openJournal(spec: RunSpec): Journal {
-  if (spec.log === undefined) return new Journal(undefined);
+type ChainModule = typeof import("../protocol/chain.ts");
+
+function openJournal(spec: RunSpec, chain: ChainModule | undefined): Journal {
+  if (spec.log === undefined || chain === undefined) return new Journal();
+  const facts: RunFacts = {
+    run: spec.id,
+    version: VERSION,
+    mode: spec.audit ? "audit" : "enforce",
+    policy_sha256: chain.lineHash(spec.policy),
+  };
   try {
-    return new Journal(Deno.openSync(spec.log, { append: true, create: true, mode: 0o644 }));
+    return new Journal({ facts, file: openLogFile(spec.log, chain) });
   } catch (error) {
     throw new EgressError(
       `cannot write the log ${spec.log}: ${error instanceof Error ? error.message : error}`,

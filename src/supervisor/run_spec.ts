@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { KeyObject } from "node:crypto";
 import type { TokenBoot } from "../protocol/mod.ts";
 
 /** The job's own tokens as digests, and what to do about others. */
@@ -16,6 +17,8 @@ export interface RunSpec {
   audit: boolean;
   /** Path of the connection log. */
   log?: string;
+  /** Ed25519 private key that signs the log's stop line. */
+  logKey?: KeyObject;
   /** `owner/name` for placeholders. */
   repository?: string;
   /** PEM texts that upstream servers may be verified with, besides the system's. */

@@ -36,6 +36,11 @@ export class SummaryBuilder {
   #allowedCount = 0;
   #blockedCount = 0;
 
+  /** How many events were allowed so far. */
+  get allowedCount(): number {
+    return this.#allowedCount;
+  }
+
   /** How many events were denied so far. */
   get blockedCount(): number {
     return this.#blockedCount;

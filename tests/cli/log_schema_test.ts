@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import type { DenyReason } from "../../src/protocol/event.ts";
 import { formatLogLine, type LogEvent, type LogType } from "../../src/protocol/log.ts";
+import { VERSION } from "../../src/protocol/version.ts";
 
 const root = new URL("../..", import.meta.url).pathname;
 const schema = JSON.parse(Deno.readTextFileSync(`${root}docs/log.schema.json`));
@@ -49,6 +50,17 @@ const FULL: Required<LogEvent> = {
   duration_ms: 1,
   count: 1,
   message: "x",
+  run: "1a2b3c4d",
+  version: "0.1.0",
+  mode: "enforce",
+  policy_sha256: "0".repeat(64),
+  allowed: 1,
+  denied: 1,
+  errors: 0,
+  gate_passed: 1,
+  gate_dropped: 0,
+  prev: "0".repeat(64),
+  sig: "x",
 };
 
 const TYPES: Record<LogType, true> = {
@@ -101,4 +113,8 @@ Deno.test("log schema: the same types", () => {
 Deno.test("log schema: the same fixed values", () => {
   assert.deepEqual(schema.properties.type.enum, Object.keys(TYPES));
   assert.deepEqual(schema.properties.reason.enum, Object.keys(REASONS));
+});
+
+Deno.test("the version is that of deno.json", () => {
+  assert.equal(VERSION, JSON.parse(Deno.readTextFileSync(`${root}deno.json`)).version);
 });
