@@ -129,13 +129,14 @@ export class Kernel {
     return named("socket", () => new ControlServer(control.socketPath, parts));
   }
 
-  /** Loads the policy into the engine and opens; `done` gets the error, if any. */
+  /** Loads the policy into the engine and opens, unless it is to start closed; `done` gets the error, if any. */
   open(done: (error?: string) => void): void {
-    const { engine, policy, audit } = this.#boot;
+    const { engine, policy, audit, closed } = this.#boot;
     named("engine", () =>
       this.#engine.connect(engine, policy, (error) => {
-        if (error === undefined) this.setMode(audit ? "audit" : "enforce");
-        else this.#object.abandon();
+        if (error === undefined) {
+          this.setMode(closed ? "closed" : audit ? "audit" : "enforce", closed);
+        } else this.#object.abandon();
         done(error);
       }));
   }

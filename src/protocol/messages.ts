@@ -49,6 +49,8 @@ export interface KernelBoot {
   queue: number;
   marks: Marks;
   audit: boolean;
+  /** Start closed, for this reason, until an order says otherwise. */
+  closed?: ClosedReason;
   /** What peers must say in `hello`. */
   secret: string;
   policy: PolicyLoad;
@@ -80,7 +82,7 @@ export interface ProxyBoot {
   /** 127.0.0.1 ports; 0: choose a free one (first start), else re-use that one (restart). */
   frontPort: number;
   dnsPort: number;
-  /** Share the ports with sibling processes. */
+  /** Share the ports with sibling processes: the kernel spreads connections and datagrams over them. */
   reusePort: boolean;
   /** Nameserver addresses for the proxy's own lookups. */
   nameservers: string[];
@@ -130,7 +132,21 @@ export interface CaMaterial {
   certPem: string;
   /** PKCS#8, PEM. In memory only. */
   keyPem: string;
+  /** The key of every leaf, PKCS#8, PEM: what one proxy minted another can show. In memory only. */
+  leafKeyPem: string;
 }
+
+/** A leaf that a proxy minted, for its siblings: a client sees one certificate a host. */
+export interface SharedLeaf {
+  host: string;
+  /** PEM. */
+  cert: string;
+  /** Until when it is to be used, ms since the epoch. */
+  until: number;
+}
+
+/** Why everything is refused. */
+export type ClosedReason = "log_failed" | "unavailable";
 
 // ---------------------------------------------------------------- supervisor <-> kernel
 
@@ -167,11 +183,13 @@ export type ProxyToSupervisor =
   | { op: "ready"; frontPort: number; dnsPort: number; ca?: CaMaterial } // event; ca if it made one
   | { op: "open"; conn: string; event: LogEvent } // event: under way for a while, not yet ended
   | { op: "log"; event: LogEvent; conn?: string } // event: write it (and forget the open one of conn)
+  | { op: "leaf"; leaf: SharedLeaf } // event: it minted this one
   | { op: "fatal"; error: string; hint?: string };
 
 export type SupervisorToProxy =
   | { op: "revoke"; audit?: boolean } // event: forget verdicts held for connections, judge tunnels again
-  | { op: "close"; reason: "log_failed" | "unavailable" } // event: cut everything, refuse new
+  | { op: "leaf"; leaf: SharedLeaf } // event: show this one from now on
+  | { op: "close"; reason: ClosedReason } // event: cut everything, refuse new
   | { op: "reopen" } // event: end of `close`
   | { op: "drain" } // request: finish what is under way (<= 2 s), flush the log, answer {ok:true}
   | { op: "status" }; // request; answered ProxyStatus

@@ -4,8 +4,14 @@
  * @module
  */
 
-import type { CaMaterial, ProxyBoot, ProxyStatus } from "../protocol/mod.ts";
-import { loadCa, makeCa } from "./certs/ca.ts";
+import type {
+  CaMaterial,
+  ClosedReason,
+  ProxyBoot,
+  ProxyStatus,
+  SharedLeaf,
+} from "../protocol/mod.ts";
+import { type Authority, loadCa, makeCa } from "./certs/ca.ts";
 import { Minter } from "./certs/minter.ts";
 import { Resolver } from "./dns/resolver.ts";
 import { serveDnsDatagrams } from "./dns/udp_server.ts";
@@ -32,6 +38,8 @@ class App implements Orders {
   readonly watchdog = new Watchdog();
   readonly pool = new UpstreamPool(this.watchdog);
   minter: Minter | undefined;
+  /** Siblings' leaves that came before there was a minter. */
+  #early: SharedLeaf[] = [];
 
   constructor(readonly boot: ProxyBoot) {
     this.state = { audit: boot.audit ?? false, epoch: 0, connections: 0, requests: 0 };
@@ -48,9 +56,21 @@ class App implements Orders {
     }
   }
 
-  close(reason: "log_failed" | "unavailable"): void {
+  close(reason: ClosedReason): void {
     this.state.closed = reason;
     this.#abortAll();
+  }
+
+  adopt(leaf: SharedLeaf): void {
+    if (this.minter) this.minter.adopt(leaf);
+    else this.#early.push(leaf);
+  }
+
+  /** Leaves that are minted from now on are told to the siblings. */
+  makeMinter(authority: Authority): Minter {
+    this.minter = new Minter(authority, (leaf) => this.supervisor.tell({ op: "leaf", leaf }));
+    for (const leaf of this.#early.splice(0)) this.minter.adopt(leaf);
+    return this.minter;
   }
 
   reopen(): void {
@@ -108,8 +128,7 @@ async function assemble(app: App, boot: ProxyBoot): Promise<void> {
   await kernel.start();
   app.watchdog.add({ deadline: Infinity, expire() {}, tick: (now) => kernel.tick(now) });
   const ca = boot.ca ?? await makeCa();
-  const minter = new Minter(await loadCa(ca));
-  app.minter = minter;
+  const minter = app.makeMinter(await loadCa(ca));
   const { live, supervisor, watchdog, pool, state } = app;
   const proxy: Proxy = {
     settings: boot,
@@ -134,21 +153,22 @@ function serve(proxy: Proxy, boot: ProxyBoot, ca: CaMaterial | undefined): void 
   proxy.supervisor.tell({ op: "ready", frontPort, dnsPort, ca });
 }
 
-/** A port that is free for UDP may be taken for TCP: a chosen one is tried again. */
+/**
+ * A port that is free for TCP may be taken for UDP: a chosen one is tried again. TCP comes first, since
+ * the kernel chooses no port that siblings share, while a given one could make us a stranger's sibling.
+ * For datagrams the kernel role's program sets SO_REUSEPORT, which Deno cannot; its SO_REUSEADDR would give
+ * every datagram to the youngest process, and let any user's process be that.
+ */
 function listenDns(boot: ProxyBoot, tries = 16) {
-  const { reusePort } = boot;
-  const datagrams = Deno.listenDatagram({
-    transport: "udp",
-    hostname: HOST,
-    port: boot.dnsPort,
-    reuseAddress: reusePort,
-  });
+  const { reusePort, dnsPort } = boot;
+  const streams = Deno.listen({ hostname: HOST, port: dnsPort, reusePort });
   try {
-    const { port } = datagrams.addr as Deno.NetAddr;
-    return { datagrams, streams: Deno.listen({ hostname: HOST, port, reusePort }) };
+    const { port } = streams.addr as Deno.NetAddr;
+    const datagrams = Deno.listenDatagram({ transport: "udp", hostname: HOST, port });
+    return { datagrams, streams };
   } catch (error) {
-    datagrams.close();
-    const again = error instanceof Deno.errors.AddrInUse && boot.dnsPort === 0 && tries > 0;
+    streams.close();
+    const again = error instanceof Deno.errors.AddrInUse && dnsPort === 0 && tries > 0;
     if (!again) throw error;
     return listenDns(boot, tries - 1);
   }

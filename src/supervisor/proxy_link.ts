@@ -10,13 +10,19 @@ import {
   FrameKind,
   type LogEvent,
   type ProxyToSupervisor,
+  type SharedLeaf,
   type SupervisorToProxy,
 } from "../protocol/mod.ts";
 
 /** What a proxy says is handed on to. */
 export interface ProxyLinkHandler {
+  /** A proxy has said who it is: what it must know before it serves can be sent to it. */
+  onHello(send: (message: SupervisorToProxy) => void): void;
   onReady(index: number, message: Extract<ProxyToSupervisor, { op: "ready" }>): void;
   onFatal(index: number, error: string, hint?: string): void;
+  onLeaf(index: number, leaf: SharedLeaf): void;
+  /** Something passes through a proxy, or was refused there. */
+  onTraffic(): void;
   onLog(event: LogEvent): void;
 }
 
@@ -47,9 +53,15 @@ export class ProxyLink {
     this.#accept();
   }
 
-  /** Sends an event to every proxy. */
-  broadcast(message: SupervisorToProxy): void {
-    for (const peer of this.#peers.values()) this.#write(peer, FrameKind.event, 0, message);
+  /** Sends an event to every proxy, but for the one with the index `except`. */
+  broadcast(message: SupervisorToProxy, except?: number): void {
+    for (const index of this.#peers.keys()) if (index !== except) this.send(index, message);
+  }
+
+  /** Sends an event to one proxy, if it is there. */
+  send(index: number, message: SupervisorToProxy): void {
+    const peer = this.#peers.get(index);
+    if (peer) this.#write(peer, FrameKind.event, 0, message);
   }
 
   /** Asks every proxy and waits for all answers, or {@link ANSWER_MS}. */
@@ -118,6 +130,7 @@ export class ProxyLink {
       waiting: new Map(),
     };
     this.#peers.set(peer.index, peer);
+    this.#handler.onHello((message) => this.send(peer.index, message));
     return peer;
   }
 
@@ -134,10 +147,14 @@ export class ProxyLink {
         return this.#handler.onReady(peer.index, message);
       case "fatal":
         return this.#handler.onFatal(peer.index, message.error, message.hint);
+      case "leaf":
+        return this.#handler.onLeaf(peer.index, message.leaf);
       case "open":
+        this.#handler.onTraffic();
         peer.open.set(message.conn, message.event);
         return;
       case "log":
+        this.#handler.onTraffic();
         if (message.conn !== undefined) peer.open.delete(message.conn);
         return this.#handler.onLog(message.event);
     }

@@ -1,105 +1,96 @@
 /**
- * The roles of one run: started together, restarted when they end, stopped in order.
+ * The roles of one scope: started together, started again when they end, stopped in order.
  *
  * @module
  */
 
-import type {
-  CaMaterial,
-  EngineFifos,
-  KernelBoot,
-  KernelStatus,
-  KernelToSupervisor,
-  PolicyLoad,
-  ProxyBoot,
-  ProxyToSupervisor,
-  RelayBoot,
-} from "../protocol/mod.ts";
-import { type Role, ROLES } from "../protocol/mod.ts";
-import { CrashBudget } from "./crash_budget.ts";
-import { EgressError } from "./errors.ts";
+import type { ClosedReason, KernelStatus, Marks, PolicyLoad, TokenBoot } from "../protocol/mod.ts";
 import type { Journal } from "./journal.ts";
+import { KernelAndEngine } from "./kernel_and_engine.ts";
+import { proxyCount, ProxyGroup, type ProxyPorts } from "./proxy_group.ts";
 import { ProxyLink } from "./proxy_link.ts";
-import {
-  type PipedRole,
-  type RoleLauncher,
-  type RoleProcess,
-  startEngine,
-  startPiped,
-} from "./role_process.ts";
-import type { RunIdentity, RunSpec } from "./run_spec.ts";
-import { FIFOS } from "./scripts.ts";
-import { mustSh } from "./shell.ts";
+import { relaySlot } from "./relay_slot.ts";
+import { makeLauncher, type RoleHome } from "./role_launcher.ts";
+import type { RoleLauncher } from "./role_process.ts";
+import type { RoleSlot } from "./role_slot.ts";
 import type { StepClock } from "./step_clock.ts";
 
 /** What a set of roles is made for. */
 export interface RoleSetOptions {
-  spec: RunSpec;
-  identity: RunIdentity;
-  /** The run's cgroup folder. */
-  cgroupDir: string;
-  cgroupRoot: string;
+  home: RoleHome;
+  /** The caller's environment, of which the roles get little. */
+  env: Record<string, string>;
+  /** Folder for sockets and pipes; root's alone. */
+  privateDir: string;
+  /** bpffs folder for pins; exists. */
+  pinDir: string;
+  /** cgroup folders, as mounted. */
+  cgroups: { root: string; scope: string; roles: string };
+  secret: string;
+  /** NFQUEUE number. */
+  queue: number;
+  marks: Marks;
+  policy: PolicyLoad;
+  /** Nameserver addresses for the proxies' own lookups. */
   nameservers: string[];
+  /** PEM texts that upstream servers may be verified with, besides the system's. */
+  upstreamCas: string[];
+  logQueries: boolean;
+  /** What the proxies need to know the job's own tokens; absent: nobody asks. */
+  tokens?: TokenBoot;
   journal: Journal;
 }
 
-/** Longest wait for a role to be ready, in ms. */
-const READY_MS = 20_000;
+/** First-byte timer of the proxies, ms. */
+const SILENT_MS = 300;
 
-interface ProxyPorts {
-  frontPort: number;
-  dnsPort: number;
-}
-
-/** Kernel, engine and proxy of one run. */
+/** Kernel role, engine, proxies and relay of one scope. */
 export class RoleSet {
   #o: RoleSetOptions;
   #launcher: RoleLauncher;
   #link: ProxyLink;
-  #kernel?: PipedRole;
-  #engine?: RoleProcess;
-  #proxy?: RoleProcess;
-  #relay?: RoleProcess;
-  #ca?: CaMaterial;
-  #ports: ProxyPorts = { frontPort: 0, dnsPort: 0 };
-  #generation = 0;
+  #core: KernelAndEngine;
+  #proxies: ProxyGroup;
+  #relay?: RoleSlot;
   #stopping = false;
+  /** Why everything is refused at the moment. */
+  #closed?: ClosedReason;
   #failure?: string;
   #gate?: KernelStatus["gate"];
-  #budget = new CrashBudget();
-  #onKernel: (message: KernelToSupervisor) => void = () => {};
-  #onProxyReady: (message: Extract<ProxyToSupervisor, { op: "ready" }>) => void = () => {};
-  #onFatal: (error: EgressError) => void = () => {};
 
   constructor(options: RoleSetOptions) {
     this.#o = options;
-    const { identity, spec } = options;
-    const context = {
-      kernelSocket: `${identity.privateDir}/kernel.sock`,
-      supervisorSocket: `${identity.privateDir}/supervisor.sock`,
-      insecureSocket: `${identity.privateDir}/insecure.sock`,
+    const { home, privateDir, cgroups, env, secret, journal } = options;
+    this.#launcher = makeLauncher(home, privateDir, cgroups.roles, env);
+    const watcher = {
+      crashed: (slot: RoleSlot, words: string) => this.#crashed(slot.name, words),
+      gaveUp: (slot: RoleSlot, words: string) => this.#gaveUp(slot.name, words),
     };
-    this.#launcher = {
-      deno: Deno.execPath(),
-      entry: (role) => entryOf(role, spec.home),
-      context,
-      cgroupDir: `${options.cgroupDir}/roles`,
-      env: roleEnv(spec.env),
-    };
-    this.#link = new ProxyLink(context.supervisorSocket, identity.secret, {
-      onReady: (_index, message) => this.#onProxyReady(message),
-      onFatal: (_index, error, hint) => this.#onFatal(new EgressError(error, hint)),
-      onLog: (event) => options.journal.add(event),
-    });
-    options.journal.onWritable = (writable) => this.#logWritable(writable);
+    this.#core = new KernelAndEngine({
+      launcher: this.#launcher,
+      privateDir,
+      boot: () => this.#kernelBoot(),
+      onReady: () => this.#tellMode(),
+      onLog: (event) => journal.add(event),
+    }, watcher);
+    this.#proxies = new ProxyGroup({
+      launcher: this.#launcher,
+      secret,
+      count: proxyCount(navigator.hardwareConcurrency),
+      settings: () => this.#proxySettings(),
+    }, watcher);
+    // Only a policy that says `insecure` somewhere needs it.
+    if (/\binsecure\b/.test(options.policy.text)) this.#relay = relaySlot(this.#launcher, watcher);
+    this.#link = this.#listen();
+    journal.onWritable = (writable) => this.#logWritable(writable);
   }
 
-  /** The run's CA certificate, PEM. Known after {@link start}. */
+  /** The scope's CA certificate, PEM. Known after {@link start}. */
   get caCertificate(): string {
-    return this.#ca!.certPem;
+    return this.#proxies.caCertificate;
   }
 
-  /** Why egress itself failed while COMMAND ran; absent when it did not. */
+  /** Why egress itself failed after the start; absent when it did not. */
   get failure(): string | undefined {
     return this.#failure;
   }
@@ -110,26 +101,24 @@ export class RoleSet {
   }
 
   /**
-   * Starts every role, side by side, and waits until all are ready.
+   * Starts the roles, side by side, and waits until all work. Of the proxies it is the first; the others
+   * come with the first traffic.
    *
    * @throws {EgressError} naming the role that cannot start, and why
    */
   async start(clock: StepClock): Promise<ProxyPorts> {
-    const fifos = await this.#makeFifos();
-    this.#startEngine(fifos);
-    await this.#startRelay();
-    const kernel = this.#startKernel(fifos).then(() => clock.lap("kernel ready"));
-    const proxy = this.#startProxy().then(() => clock.lap("proxy ready"));
-    await Promise.all([kernel, proxy]);
-    return this.#ports;
+    const kernel = this.#core.start().then(() => clock.lap("kernel ready"));
+    const proxy = this.#proxies.start().finally(() => clock.lap("proxy ready"));
+    const [ports] = await Promise.all([proxy, kernel, this.#relay?.start()]);
+    return ports;
   }
 
-  /** Lets the proxies end and log what is under way; then stops the kernel role's log, too. */
+  /** Lets the proxies end and log what is under way; then the kernel role's log comes to its end, too. */
   async finish(): Promise<void> {
-    this.#stopping = true;
+    this.#stop();
     await this.#link.ask({ op: "drain" });
     // Its answer comes behind every event that it wrote before.
-    const status = await this.#kernel?.request({ op: "status" }).catch((error: Error) => {
+    const status = await this.#core.order({ op: "status" }).catch((error: Error) => {
       this.#failure ??= error.message;
     });
     this.#gate = (status as KernelStatus | undefined)?.gate;
@@ -137,209 +126,113 @@ export class RoleSet {
 
   /** Ends the supervisor's side. The processes are killed with their cgroup. */
   close(): void {
-    this.#stopping = true;
+    this.#stop();
     this.#link.close();
   }
 
-  async #makeFifos(): Promise<EngineFifos> {
-    const base = `${this.#o.identity.privateDir}/engine-${this.#generation++}`;
-    const fifos = { requests: `${base}.requests`, responses: `${base}.responses` };
-    await mustSh("making the engine's pipes", FIFOS, { args: [fifos.requests, fifos.responses] });
-    return fifos;
+  #stop() {
+    this.#stopping = true;
+    this.#core.stop();
+    this.#proxies.stop();
+    this.#relay?.stop();
   }
 
-  #policy(): PolicyLoad {
-    const { spec, nameservers } = this.#o;
+  #listen(): ProxyLink {
+    const { secret, journal } = this.#o;
+    const { supervisorSocket } = this.#launcher.context;
+    return new ProxyLink(supervisorSocket, secret, {
+      onHello: (send) => {
+        if (this.#closed !== undefined) send({ op: "close", reason: this.#closed });
+        for (const leaf of this.#proxies.leaves.values()) send({ op: "leaf", leaf });
+      },
+      onReady: (index, message) => this.#proxies.ready(index, message),
+      onFatal: (index, error, hint) => this.#proxies.fatal(index, error, hint),
+      onLeaf: (index, leaf) => {
+        const settled = this.#proxies.leaves.settle(leaf, Date.now());
+        if (settled === leaf) this.#link.broadcast({ op: "leaf", leaf }, index);
+        else this.#link.send(index, { op: "leaf", leaf: settled });
+      },
+      onTraffic: () => this.#proxies.grow((error) => this.#notGrown(error)),
+      onLog: (event) => journal.add(event),
+    });
+  }
+
+  #kernelBoot() {
+    const { home, cgroups, pinDir, secret, queue, marks, policy } = this.#o;
     return {
-      text: spec.policy,
-      audit: spec.audit,
-      ...(spec.repository !== undefined && { repository: spec.repository }),
-      prelude: spec.defaults ? nameservers.map((ip) => `${ip}:53/udp\n`).join("") : "",
-    };
-  }
-
-  #startEngine(fifos: EngineFifos) {
-    const engine = startEngine(this.#launcher, fifos);
-    this.#engine = engine;
-    engine.ended.then(() =>
-      this.#ended(engine, async () => {
-        const next = await this.#makeFifos();
-        this.#startEngine(next);
-        await this.#kernel!.request({ op: "engine", fifos: next });
-      })
-    );
-  }
-
-  async #startKernel(engine: EngineFifos): Promise<void> {
-    const { identity, spec, cgroupDir, cgroupRoot } = this.#o;
-    const boot: KernelBoot = {
       role: "kernel",
-      object: spec.home.object,
-      scopeCgroupDir: `${cgroupDir}/scope`,
-      rolesCgroupDir: `${cgroupDir}/roles`,
-      cgroupRoot,
-      pinDir: `${identity.privateDir}/bpf/pins`,
+      object: home.object,
+      scopeCgroupDir: cgroups.scope,
+      rolesCgroupDir: cgroups.roles,
+      cgroupRoot: cgroups.root,
+      pinDir,
       socketPath: this.#launcher.context.kernelSocket,
-      queue: identity.queue,
-      marks: identity.marks,
-      audit: spec.audit,
-      secret: identity.secret,
-      policy: this.#policy(),
-      engine,
-    };
-    const ready = Promise.withResolvers<void>();
-    this.#onKernel = (message) => {
-      if (message.op === "ready") ready.resolve();
-      else if (message.op === "fatal") ready.reject(new EgressError(message.error, message.hint));
-      else if (message.op === "log") this.#o.journal.add(message.event);
-    };
-    const kernel = startPiped(
-      this.#launcher,
-      "kernel",
-      boot,
-      (body) => this.#onKernel(body as KernelToSupervisor),
-    );
-    this.#kernel = kernel;
-    kernel.ended.then(() => {
-      ready.reject(new EgressError(`the kernel role ended: ${kernel.lastWords() || "no message"}`));
-      this.#ended(kernel, async () => {
-        // The engine's pipes lost their other end with it: both start anew.
-        this.#engine?.kill();
-        const next = await this.#makeFifos();
-        this.#startEngine(next);
-        await this.#startKernel(next);
-      });
-    });
-    await withTimeout(ready.promise, "the kernel role");
+      queue,
+      marks,
+      audit: policy.audit,
+      ...(this.#closed !== undefined && { closed: this.#closed }),
+      secret,
+      policy,
+    } as const;
   }
 
-  /** Only a policy that says `insecure` somewhere needs it. */
-  async #startRelay(): Promise<void> {
-    if (!/\binsecure\b/.test(this.#o.spec.policy)) return;
-    const boot: RelayBoot = { role: "relay", socketPath: this.#launcher.context.insecureSocket };
-    const ready = Promise.withResolvers<void>();
-    const relay = startPiped(this.#launcher, "relay", boot, () => ready.resolve());
-    this.#relay = relay;
-    relay.ended.then(() => {
-      ready.reject(new EgressError(`the relay role ended: ${relay.lastWords() || "no message"}`));
-      this.#ended(relay, async () => {
-        await mustSh("removing the relay's socket", 'rm -f "$1"', { args: [boot.socketPath] });
-        await this.#startRelay();
-      });
-    });
-    await withTimeout(ready.promise, "the relay role");
-  }
-
-  async #startProxy(): Promise<void> {
-    const { identity, spec, nameservers } = this.#o;
-    const boot: ProxyBoot = {
-      role: "proxy",
-      index: 0,
-      kernelSocket: this.#launcher.context.kernelSocket,
-      supervisorSocket: this.#launcher.context.supervisorSocket,
-      secret: identity.secret,
-      ...this.#ports,
-      reusePort: false,
+  #proxySettings() {
+    const { nameservers, upstreamCas, logQueries, policy, tokens } = this.#o;
+    return {
       nameservers,
-      upstreamCas: spec.upstreamCas,
-      ...(this.#ca !== undefined && { ca: this.#ca }),
-      ...(this.#relay !== undefined && { insecureSocket: this.#launcher.context.insecureSocket }),
-      logQueries: spec.logQueries,
-      audit: spec.audit,
-      silentMs: 300,
-      ...(spec.tokens !== undefined && { tokens: spec.tokens }),
+      upstreamCas,
+      ...(this.#relay && { insecureSocket: this.#launcher.context.insecureSocket }),
+      logQueries,
+      audit: policy.audit,
+      silentMs: SILENT_MS,
+      ...(tokens && { tokens }),
     };
-    const ready = Promise.withResolvers<void>();
-    this.#onFatal = (error) => ready.reject(error);
-    this.#onProxyReady = (message) => {
-      this.#ports = { frontPort: message.frontPort, dnsPort: message.dnsPort };
-      this.#ca ??= message.ca;
-      ready.resolve();
-    };
-    const proxy = startPiped(this.#launcher, "proxy", boot, () => {});
-    this.#proxy = proxy;
-    proxy.ended.then(() => {
-      ready.reject(new EgressError(`the proxy role ended: ${proxy.lastWords() || "no message"}`));
-      this.#ended(proxy, () => this.#startProxy());
-    });
-    await withTimeout(ready.promise, "the proxy role");
   }
 
-  /** A role ended. Unless that was wanted, or happens too often, it is started again. */
-  #ended(role: RoleProcess, restart: () => Promise<void>) {
-    const current = [this.#engine, this.#kernel, this.#proxy, this.#relay].includes(role);
-    if (this.#stopping || !current || this.#failure !== undefined) return;
-    const words = role.lastWords();
-    this.#o.journal.add({
-      ts: new Date().toISOString(),
-      type: "error",
-      error: `${role.role}_ended`,
-      message: `the ${role.role} role ended and is started again${words ? `: ${words}` : ""}`,
-    });
-    if (!this.#budget.spend(Date.now())) {
-      return this.#fail(`the ${role.role} role ended too often; the scope stays closed. ${words}`);
-    }
-    restart().catch((error: Error) =>
-      this.#fail(`the ${role.role} role could not be started again: ${error.message}`)
+  #crashed(role: string, words: string) {
+    this.#logError(
+      `${role.split(" ")[0]}_ended`,
+      `the ${role} role ended and is started again${words ? `: ${words}` : ""}`,
     );
+  }
+
+  #gaveUp(role: string, words: string) {
+    this.#fail(`the ${role} role ended too often; the scope stays closed${words && `: ${words}`}`);
+  }
+
+  /** The first proxy serves: it is slower alone, and nothing else. */
+  #notGrown(error: Error) {
+    if (this.#stopping) return;
+    this.#logError("proxy_missing", `another proxy could not be started: ${error.message}`);
   }
 
   #fail(why: string) {
-    if (this.#stopping) return;
-    this.#failure ??= why;
-    this.#o.journal.add({
-      ts: new Date().toISOString(),
-      type: "error",
-      error: "closed",
-      message: why,
-    });
-    this.#link.broadcast({ op: "close", reason: "unavailable" });
-    this.#kernel?.request({ op: "mode", mode: "closed", reason: why }).catch(() => {
-      // Without the kernel role the pinned gate is closed already.
-    });
+    if (this.#stopping || this.#failure !== undefined) return;
+    this.#failure = why;
+    this.#logError("closed", why);
+    this.#setClosed("unavailable");
+  }
+
+  #logError(error: string, message: string) {
+    this.#o.journal.add({ ts: new Date().toISOString(), type: "error", error, message });
   }
 
   #logWritable(writable: boolean) {
-    if (this.#failure !== undefined) return;
-    this.#link.broadcast(writable ? { op: "reopen" } : { op: "close", reason: "log_failed" });
-    const mode = writable ? (this.#o.spec.audit ? "audit" : "enforce") : "closed";
-    this.#kernel?.request({ op: "mode", mode, reason: "log_failed" }).catch((error: Error) => {
-      this.#fail(`the kernel role does not answer: ${error.message}`);
+    if (this.#failure === undefined) this.#setClosed(writable ? undefined : "log_failed");
+  }
+
+  #setClosed(reason: ClosedReason | undefined) {
+    this.#closed = reason;
+    this.#link.broadcast(reason === undefined ? { op: "reopen" } : { op: "close", reason });
+    this.#tellMode();
+  }
+
+  /** Also a kernel role that was started anew is told: the mode may have changed since its boot frame. */
+  #tellMode() {
+    const reason = this.#closed;
+    const mode = reason !== undefined ? "closed" : this.#o.policy.audit ? "audit" : "enforce";
+    this.#core.order({ op: "mode", mode, ...(reason && { reason }) }).catch(() => {
+      // Without the kernel role nothing is answered, and the next one is told when it is ready.
     });
-  }
-}
-
-/** Roles are started from their bundled files, `src/ROLE/main.ts` as `ROLE.js`, or from the source tree. */
-function entryOf(role: Role, home: RunSpec["home"]): string {
-  const { entry } = ROLES[role];
-  return home.bundle === undefined
-    ? `${home.root}/${entry}`
-    : `${home.bundle}/${entry.split("/")[1]}.js`;
-}
-
-/** What the roles need of the environment: nothing that a user set for COMMAND, but where CAs are. */
-function roleEnv(env: Record<string, string>): Record<string, string> {
-  const out: Record<string, string> = {
-    NO_COLOR: "1",
-    DENO_NO_UPDATE_CHECK: "1",
-  };
-  for (const name of ["SSL_CERT_FILE", "DENO_DIR"]) {
-    if (env[name] !== undefined) out[name] = env[name];
-  }
-  return out;
-}
-
-async function withTimeout(promise: Promise<void>, who: string): Promise<void> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(
-      () => reject(new EgressError(`${who} was not ready within ${READY_MS / 1000} s`)),
-      READY_MS,
-    );
-  });
-  try {
-    await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
   }
 }

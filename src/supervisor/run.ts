@@ -18,7 +18,7 @@ import { rulesOn } from "./netfilter.ts";
 import { type Account, findAccount } from "./passwd.ts";
 import { renderSummary } from "./render_summary.ts";
 import { loopbackStubs, nameservers } from "./resolv_conf.ts";
-import { RoleSet } from "./role_set.ts";
+import { RoleSet, type RoleSetOptions } from "./role_set.ts";
 import { drawIdentity, type RunIdentity, type RunSpec } from "./run_spec.ts";
 import { SETUP } from "./scripts.ts";
 import { mustSh } from "./shell.ts";
@@ -82,14 +82,7 @@ async function runLogged(
     await makeState(identity, machine, record);
     clock.lap("make state");
     const servers = nameservers(readIfThere("/etc/resolv.conf"));
-    roles = new RoleSet({
-      spec,
-      identity,
-      cgroupDir: record.cgroupDir,
-      cgroupRoot: record.cgroupDir.slice(0, -identity.cgroup.length) || "/",
-      nameservers: servers,
-      journal,
-    });
+    roles = new RoleSet(roleOptions(spec, identity, record.cgroupDir, servers, journal));
     const ports = await roles.start(clock);
     await setRules(identity, ports, servers);
     clock.lap("set rules");
@@ -122,6 +115,44 @@ async function runLogged(
   }
   printSummary(spec, journal, status, say);
   return status;
+}
+
+function roleOptions(
+  spec: RunSpec,
+  identity: RunIdentity,
+  cgroupDir: string,
+  nameservers: string[],
+  journal: Journal,
+): RoleSetOptions {
+  const { privateDir, secret, queue, marks, cgroup } = identity;
+  const { home, env, upstreamCas, logQueries, tokens } = spec;
+  return {
+    ...{
+      home,
+      env,
+      privateDir,
+      secret,
+      queue,
+      marks,
+      nameservers,
+      upstreamCas,
+      logQueries,
+      journal,
+    },
+    ...(tokens && { tokens }),
+    pinDir: `${privateDir}/bpf/pins`,
+    cgroups: {
+      root: cgroupDir.slice(0, -cgroup.length) || "/",
+      scope: `${cgroupDir}/scope`,
+      roles: `${cgroupDir}/roles`,
+    },
+    policy: {
+      text: spec.policy,
+      audit: spec.audit,
+      ...(spec.repository !== undefined && { repository: spec.repository }),
+      prelude: spec.defaults ? nameservers.map((ip) => `${ip}:53/udp\n`).join("") : "",
+    },
+  };
 }
 
 function chooseAccount(spec: RunSpec): Account | undefined {

@@ -6,6 +6,7 @@
 
 import type { KeyObject } from "node:crypto";
 import type { TokenBoot } from "../protocol/mod.ts";
+import type { RoleHome } from "./role_launcher.ts";
 
 /** The job's own tokens as digests, and what to do about others. */
 export type RunTokens = TokenBoot;
@@ -40,8 +41,7 @@ export interface RunSpec {
   command: string[];
   /** The caller's environment. */
   env: Record<string, string>;
-  /** Where the roles' modules are: bundled `ROLE.js` files, or the source tree. */
-  home: { root: string; bundle?: string; object: string };
+  home: RoleHome;
   /** 8 hexadecimal digits, drawn by the launcher, which grants the folder of that name. */
   id: string;
 }

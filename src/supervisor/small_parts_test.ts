@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { CA_VARIABLES, mergeBundles, withCaVariables } from "./ca_bundle.ts";
 import { CrashBudget } from "./crash_budget.ts";
 import { EgressError } from "./errors.ts";
+import { LeafStore } from "./leaf_store.ts";
 import { findAccount } from "./passwd.ts";
+import { proxyCount } from "./proxy_group.ts";
 import { loopbackStubs, nameservers } from "./resolv_conf.ts";
 import { drawIdentity } from "./run_spec.ts";
 
@@ -43,9 +45,26 @@ Deno.test("a run's cgroup lies below its caller's, and its marks differ and are 
   assert.equal(drawIdentity("00000001", "/").cgroup, "/egress-00000001");
 });
 
-Deno.test("roles that crash over and over are given up, old crashes are forgotten", () => {
+Deno.test("a role that crashes over and over is given up, old crashes are forgotten", () => {
   const budget = new CrashBudget();
-  for (let i = 0; i < 8; i++) assert.equal(budget.spend(1000 + i), true);
-  assert.equal(budget.spend(2000), false);
-  assert.equal(budget.spend(70_000), true);
+  const pauses = Array.from({ length: 8 }, (_, i) => budget.spend(1000 + i));
+  assert.deepEqual(pauses, [0, 25, 50, 100, 200, 400, 800, 1600]);
+  assert.equal(budget.spend(2000), undefined);
+  assert.equal(budget.spend(70_000), 0);
+});
+
+Deno.test("one to a core, but no fewer than two proxies and no more than four", () => {
+  assert.deepEqual([1, 2, 3, 4, 64].map(proxyCount), [2, 2, 3, 4, 4]);
+});
+
+Deno.test("of two leaves for a host the first counts, until it is due; the oldest is forgotten", () => {
+  const store = new LeafStore(2);
+  const first = { host: "a.example", cert: "1", until: 10 };
+  const second = { ...first, cert: "2", until: 20 };
+  assert.equal(store.settle(first, 0), first);
+  assert.equal(store.settle(second, 9), first);
+  assert.equal(store.settle(second, 10), second);
+  store.settle({ ...first, host: "b.example" }, 0);
+  store.settle({ ...first, host: "c.example" }, 0);
+  assert.deepEqual([...store.values()].map(({ host }) => host), ["b.example", "c.example"]);
 });

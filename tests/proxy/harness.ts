@@ -75,7 +75,7 @@ export class Role implements AsyncDisposable {
   readonly lookups: DnsAnswer[] = [];
   frontPort = 0;
   dnsPort = 0;
-  ca: CaMaterial = { certPem: "", keyPem: "" };
+  ca: CaMaterial = { certPem: "", keyPem: "", leafKeyPem: "" };
   #waiters = new Set<() => void>();
   #child: Deno.ChildProcess | undefined;
   #relay: Deno.ChildProcess | undefined;

@@ -35,6 +35,9 @@ const PROGRAMS = [
   { name: "process_exit", at: "kernel" },
 ] as const;
 
+/** The program that lets sibling proxies share a UDP port. */
+const SHARE_PORT = "share_udp_port";
+
 /** The program for the roles' own sockets: it makes them faster, and nothing depends on it. */
 const NO_DELAY = "no_delay";
 
@@ -106,7 +109,7 @@ export class BpfObject {
    *
    * @param scope the scope's cgroup folder; closed with this object
    * @param root the folder of all cgroups
-   * @param roles the folder of the roles' cgroup, if their sockets are to be sped up
+   * @param roles the folder of the roles' cgroup, if their sockets are to be sped up and shared
    * @throws {StartError}
    */
   attach(scope: Fd, root: Fd, roles?: Fd): void {
@@ -114,25 +117,34 @@ export class BpfObject {
     const held = this.#held = new HeldPrograms(this.#libbpf, scope);
     for (const entry of PROGRAMS) {
       const { name, at } = entry;
-      const program = this.#program(name);
       if (at === "held") {
+        const program = this.#program(name);
         attempt(name, print, () => {
           held.attach(name, this.#libbpf.bpf_program__fd(program), entry.type);
         });
         continue;
       }
-      const link = at === "kernel"
-        ? this.#libbpf.bpf_program__attach(program)
-        : this.#libbpf.bpf_program__attach_cgroup(program, (at === "root" ? root : scope).number);
-      if (link === null) throw loadError(`cannot attach ${name}`, print, errno());
-      this.#links.push(link);
-      this.#pin(link, name);
+      const folder = at === "kernel" ? undefined : at === "root" ? root : scope;
+      this.#attachLink(name, folder, print);
     }
-    if (roles) this.#speedUp(roles);
+    if (roles) {
+      this.#attachLink(SHARE_PORT, roles, print);
+      this.#speedUp(roles);
+    }
     attempt("older programs", print, () => {
       this.#hadGate = held.removeOlder() > 0;
     });
     this.#pins.removeOlder();
+  }
+
+  #attachLink(name: string, folder: Fd | undefined, print: PrintCapture): void {
+    const program = this.#program(name);
+    const link = folder
+      ? this.#libbpf.bpf_program__attach_cgroup(program, folder.number)
+      : this.#libbpf.bpf_program__attach(program);
+    if (link === null) throw loadError(`cannot attach ${name}`, print, errno());
+    this.#links.push(link);
+    this.#pin(link, name);
   }
 
   /** Kernels may lack what this takes: it is left out then. */

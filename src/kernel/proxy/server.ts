@@ -48,7 +48,6 @@ export class ProxyServer {
   audit = false;
   readonly #parts: ServerParts;
   readonly #listener: Fd;
-  readonly #flows = new Flows();
   #seq = 1;
 
   /** @throws {SyscallError} if the socket cannot be made */
@@ -72,10 +71,12 @@ export class ProxyServer {
 
   #serve(fd: Fd): void {
     let greeted = false;
+    // Each proxy's own: none can name, or push out, another's.
+    const flows = new Flows();
     const channel = new FrameChannel(this.#parts.epoll, fd.number, fd.number, BACKLOG, {
       frame: (frame) => {
         const message = parseQuestion(frame.body);
-        if (greeted) return this.#message(channel, frame, message);
+        if (greeted) return this.#message(channel, flows, frame, message);
         greeted = message?.op === "hello" && sameText(message.secret, this.#parts.secret);
         if (!greeted) channel.close("no valid hello");
       },
@@ -83,13 +84,18 @@ export class ProxyServer {
     });
   }
 
-  #message(channel: FrameChannel, frame: Frame, message: ProxyToKernel | undefined): void {
+  #message(
+    channel: FrameChannel,
+    flows: Flows,
+    frame: Frame,
+    message: ProxyToKernel | undefined,
+  ): void {
     if (frame.kind !== FrameKind.request) return channel.close("not a request");
     switch (message?.op) {
       case "flow":
-        return channel.respond(frame.id, this.#answerFlow(message));
+        return channel.respond(frame.id, this.#answerFlow(flows, message));
       case "judge":
-        return this.#judge(channel, frame.id, message);
+        return this.#judge(channel, flows, frame.id, message);
       case "lookup":
         return this.#parts.engine.lookup(message.answer, (error) => {
           channel.respond(frame.id, error === undefined ? { ok: true } : { error });
@@ -99,17 +105,17 @@ export class ProxyServer {
     }
   }
 
-  #answerFlow(question: FlowQuestion): FlowAnswer {
+  #answerFlow(flows: Flows, question: FlowQuestion): FlowAnswer {
     if (this.closed) return { ok: false, reason: "unavailable" };
     try {
-      return this.#flow(question);
+      return this.#flow(flows, question);
     } catch (error) {
       if (!(error instanceof SyscallError)) throw error;
       return { ok: false, reason: "unavailable" };
     }
   }
 
-  #flow(question: FlowQuestion): FlowAnswer {
+  #flow(flows: Flows, question: FlowQuestion): FlowAnswer {
     const src = parseIpv4(question.src_ip);
     const local = parseIpv4(question.local_ip);
     // Only IPv4 is ever redirected.
@@ -130,7 +136,7 @@ export class ProxyServer {
     const process = owner ? this.#parts.attribution.describe(owner) : {};
     return {
       ok: true,
-      flow: this.#flows.add(process),
+      flow: flows.add(process),
       dst_ip: formatIpv4(original.dst),
       dst_port: original.dstPort,
       process,
@@ -143,9 +149,9 @@ export class ProxyServer {
     return "code" in answer ? undefined : decodeOriginal(answer);
   }
 
-  #judge(channel: FrameChannel, id: number, question: JudgeQuestion): void {
+  #judge(channel: FrameChannel, flows: Flows, id: number, question: JudgeQuestion): void {
     if (this.closed) return channel.respond(id, denied(this.closed));
-    const process = this.#flows.get(question.flow);
+    const process = flows.get(question.flow);
     if (!process) return channel.respond(id, denied("unattributed"));
     this.#parts.engine.judge({ ...question.event, ...process }, (verdict) => {
       channel.respond(id, verdict);

@@ -19,11 +19,20 @@ export interface Authority {
   keyId: Uint8Array;
   key: CryptoKey;
   certPem: string;
+  leafKey: LeafKey;
+}
+
+/** The key of all leaves. */
+export interface LeafKey {
+  spki: Uint8Array<ArrayBuffer>;
+  keyId: Uint8Array;
+  /** PKCS#8. */
+  pem: string;
 }
 
 /** Makes a CA. Each one has a name of its own, so that verifiers which hold several tell them apart. */
 export async function makeCa(): Promise<CaMaterial> {
-  const pair = await crypto.subtle.generateKey(P256, true, ["sign", "verify"]);
+  const [pair, leafPair] = await Promise.all([newPair(), newPair()]);
   const publicKey = new Uint8Array(await crypto.subtle.exportKey("spki", pair.publicKey));
   const subject = commonName(`egress CA ${crypto.randomUUID()}`);
   const certPem = await issue({
@@ -33,8 +42,17 @@ export async function makeCa(): Promise<CaMaterial> {
     lifetimeMs: LIFETIME_MS,
     extensions: caExtensions(await keyIdOf(publicKey)),
   }, pair.privateKey);
-  const pkcs8 = new Uint8Array(await crypto.subtle.exportKey("pkcs8", pair.privateKey));
-  return { certPem, keyPem: toPem("PRIVATE KEY", pkcs8) };
+  const [keyPem, leafKeyPem] = await Promise.all([pair, leafPair].map(privatePem));
+  return { certPem, keyPem: keyPem!, leafKeyPem: leafKeyPem! };
+}
+
+function newPair(): Promise<CryptoKeyPair> {
+  return crypto.subtle.generateKey(P256, true, ["sign", "verify"]);
+}
+
+async function privatePem({ privateKey }: CryptoKeyPair): Promise<string> {
+  const pkcs8 = await crypto.subtle.exportKey("pkcs8", privateKey);
+  return toPem("PRIVATE KEY", new Uint8Array(pkcs8));
 }
 
 /**
@@ -46,11 +64,15 @@ export async function loadCa(material: CaMaterial): Promise<Authority> {
   const pkcs8 = fromPem("PRIVATE KEY", material.keyPem);
   const tbs = child(decodeDer(fromPem("CERTIFICATE", material.certPem)), 0);
   const key = await crypto.subtle.importKey("pkcs8", pkcs8, P256, true, ["sign"]);
+  const leafPkcs8 = fromPem("PRIVATE KEY", material.leafKeyPem);
+  const leafKey = await crypto.subtle.importKey("pkcs8", leafPkcs8, P256, true, ["sign"]);
+  const spki = await publicKeyOf(leafKey);
   return {
     subject: child(tbs, 5),
     keyId: await keyIdOf(await publicKeyOf(key)),
     key: await crypto.subtle.importKey("pkcs8", pkcs8, P256, false, ["sign"]),
     certPem: material.certPem,
+    leafKey: { spki, keyId: await keyIdOf(spki), pem: material.leafKeyPem },
   };
 }
 

@@ -3,6 +3,7 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { SharedLeaf } from "../../protocol/mod.ts";
 import { loadCa, makeCa } from "./ca.ts";
 import { Minter } from "./minter.ts";
 
@@ -55,4 +56,17 @@ Deno.test("damaged CA material is refused", async () => {
   const ca = await makeCa();
   await assert.rejects(() => loadCa({ ...ca, certPem: "nothing" }), SyntaxError);
   await assert.rejects(() => loadCa({ ...ca, keyPem: ca.certPem }), SyntaxError);
+});
+
+Deno.test("siblings show one leaf: each tells what it mints, and takes what it is told", async () => {
+  const ca = await makeCa();
+  const told: SharedLeaf[] = [];
+  const one = new Minter(await loadCa(ca), (leaf) => told.push(leaf));
+  const two = new Minter(await loadCa(ca));
+  const first = await one.leaf("a.example");
+  const other = two.leaf("a.example");
+  two.adopt(told[0]!); // while it mints its own
+  assert.notEqual((await other).cert, first.cert);
+  assert.deepEqual(await two.leaf("a.example"), first);
+  assert.equal(told.length, 1);
 });

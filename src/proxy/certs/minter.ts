@@ -4,10 +4,10 @@
  * @module
  */
 
+import type { SharedLeaf } from "../../protocol/mod.ts";
 import { parseIpv4 } from "../layers/address.ts";
 import type { Authority } from "./ca.ts";
-import { toPem } from "./pem.ts";
-import { EMPTY_NAME, issue, keyIdOf, leafExtensions } from "./x509.ts";
+import { EMPTY_NAME, issue, leafExtensions } from "./x509.ts";
 
 /** A certificate chain and its key, PEM. */
 export interface Leaf {
@@ -25,59 +25,61 @@ interface Cached {
   until: number;
 }
 
-interface LeafKey {
-  spki: Uint8Array<ArrayBuffer>;
-  keyId: Uint8Array;
-  pem: string;
-}
-
-/** Mints and caches leaves. All of them share one key: the private half never leaves this process. */
+/**
+ * Mints and caches leaves. All of them share one key, which the sibling proxies have too; each leaf is
+ * told to them, so that a client which meets two proxies sees one certificate.
+ */
 export class Minter {
   readonly #authority: Authority;
+  readonly #tell: (leaf: SharedLeaf) => void;
   readonly #cache = new Map<string, Cached>();
-  #key: Promise<LeafKey> | undefined;
   /** Leaves minted so far. */
   minted = 0;
 
-  constructor(authority: Authority) {
+  /** @param tell called for each leaf that is minted here */
+  constructor(authority: Authority, tell: (leaf: SharedLeaf) => void = () => {}) {
     this.#authority = authority;
+    this.#tell = tell;
   }
 
   /** The leaf for a host name or address, minted if there is none with an hour left. */
   leaf(host: string): Promise<Leaf> {
     const cached = this.#cache.get(host);
     if (cached && cached.until > Date.now()) return cached.leaf;
-    this.#cache.delete(host);
-    if (this.#cache.size >= MAX_CACHED) this.#cache.delete(this.#cache.keys().next().value!);
-    const leaf = this.#mint(host);
-    this.#cache.set(host, { leaf, until: Date.now() + LIFETIME_MS - RENEW_MS });
-    leaf.catch(() => this.#cache.delete(host));
-    return leaf;
+    const until = Date.now() + LIFETIME_MS - RENEW_MS;
+    const entry = { leaf: this.#mint(host, until), until };
+    this.#keep(host, entry);
+    entry.leaf.catch(() => {
+      if (this.#cache.get(host) === entry) this.#cache.delete(host);
+    });
+    return entry.leaf;
   }
 
-  async #mint(host: string): Promise<Leaf> {
-    const key = await (this.#key ??= makeLeafKey());
-    const { subject, keyId, key: signer } = this.#authority;
-    const address = parseIpv4(host);
+  /**
+   * Shows a sibling's leaf from now on. When two proxies mint for one host at a time, the supervisor
+   * sends the one that it heard of first to both.
+   */
+  adopt({ host, cert, until }: SharedLeaf): void {
+    this.#keep(host, { leaf: Promise.resolve({ cert, key: this.#authority.leafKey.pem }), until });
+  }
+
+  #keep(host: string, entry: Cached): void {
+    this.#cache.delete(host); // the map's order is that of age
+    if (this.#cache.size >= MAX_CACHED) this.#cache.delete(this.#cache.keys().next().value!);
+    this.#cache.set(host, entry);
+  }
+
+  async #mint(host: string, until: number): Promise<Leaf> {
+    const { subject, keyId, key: signer, leafKey } = this.#authority;
     const cert = await issue({
       subject: EMPTY_NAME,
       issuer: subject,
-      publicKey: key.spki,
+      publicKey: leafKey.spki,
       lifetimeMs: LIFETIME_MS,
-      extensions: leafExtensions(host, address, key.keyId, keyId),
+      extensions: leafExtensions(host, parseIpv4(host), leafKey.keyId, keyId),
     }, signer);
     this.minted++;
-    return { cert, key: key.pem };
+    this.#tell({ host, cert, until });
+    return { cert, key: leafKey.pem };
   }
-}
-
-async function makeLeafKey(): Promise<LeafKey> {
-  const pair = await crypto.subtle.generateKey(
-    { name: "ECDSA", namedCurve: "P-256" },
-    true,
-    ["sign", "verify"],
-  );
-  const spki = new Uint8Array(await crypto.subtle.exportKey("spki", pair.publicKey));
-  const pkcs8 = new Uint8Array(await crypto.subtle.exportKey("pkcs8", pair.privateKey));
-  return { spki, keyId: await keyIdOf(spki), pem: toPem("PRIVATE KEY", pkcs8) };
 }

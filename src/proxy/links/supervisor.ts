@@ -5,11 +5,13 @@
  */
 
 import {
+  type ClosedReason,
   type Frame,
   FrameKind,
   type LogEvent,
   type ProxyStatus,
   type ProxyToSupervisor,
+  type SharedLeaf,
   type SupervisorToProxy,
 } from "../../protocol/mod.ts";
 import { FrameLink } from "./frame_link.ts";
@@ -17,7 +19,8 @@ import { FrameLink } from "./frame_link.ts";
 /** What the supervisor may order. */
 export interface Orders {
   revoke(audit: boolean | undefined): void;
-  close(reason: "log_failed" | "unavailable"): void;
+  close(reason: ClosedReason): void;
+  adopt(leaf: SharedLeaf): void;
   reopen(): void;
   drain(): Promise<void>;
   status(): ProxyStatus;
@@ -72,6 +75,8 @@ export class SupervisorLink {
         return this.orders.revoke(message.audit);
       case "close":
         return this.orders.close(message.reason);
+      case "leaf":
+        return this.orders.adopt(message.leaf);
       case "reopen":
         return this.orders.reopen();
       case "drain":

@@ -31,6 +31,8 @@ interface Listener {
   port: number;
   /** Hops that are being made: it must not be closed under them. */
   pending: number;
+  /** Another leaf took its place: it is closed with the last hop that is being made. */
+  replaced: boolean;
 }
 
 /** An accepted connection that no hop has claimed yet: ours, or a stranger's. */
@@ -69,6 +71,7 @@ export class Terminator {
       throw error;
     } finally {
       listener.pending--;
+      if (listener.replaced && listener.pending === 0) listener.socket.close();
     }
   }
 
@@ -88,7 +91,10 @@ export class Terminator {
       this.#listeners.set(name, known); // the map's order is that of last use
       return known;
     }
-    known?.socket.close();
+    if (known) {
+      known.replaced = true;
+      if (known.pending === 0) known.socket.close();
+    }
     const socket = Deno.listenTls({
       hostname: LOOPBACK,
       port: 0,
@@ -97,7 +103,7 @@ export class Terminator {
       alpnProtocols: http2 ? [HTTP2, HTTP1] : [HTTP1],
     });
     const port = (socket.addr as Deno.NetAddr).port;
-    const listener = { leaf, socket, port, pending: 0 };
+    const listener = { leaf, socket, port, pending: 0, replaced: false };
     acceptAll(socket, (conn) => {
       this.#accepted(`${port}:${(conn.remoteAddr as Deno.NetAddr).port}`, conn);
     });
