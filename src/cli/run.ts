@@ -29,6 +29,9 @@ export const help = `egress run: run a command that reaches only what a policy n
   --user USER         run COMMAND as USER (default: who called sudo)
   --json-status       print the closing summary as one JSON line
   --log-queries       keep query strings of URLs in the log
+  --package-security[=strict]
+                      ask Socket.dev's firewall API about each package before it is downloaded, and refuse
+                      what is known to be bad; strict: also what could not be checked
   --github-token-file FILE
                       the job's own GitHub tokens, one a line; - reads standard input (default:
                       GITHUB_TOKEN, ACTIONS_ID_TOKEN_REQUEST_TOKEN and ACTIONS_RUNTIME_TOKEN of egress's caller)
@@ -101,6 +104,7 @@ async function toSpec(args: RunArgs, say: (line: string) => void): Promise<RunSp
     jsonStatus: args.jsonStatus,
     logQueries: args.logQueries,
     ...found,
+    ...(args.packageSecurity && { packageSecurity: args.packageSecurity }),
     timing: timing !== undefined,
     command: args.command,
     env: withoutLauncher(rest),

@@ -22,6 +22,8 @@ export interface RunArgs {
   user?: string;
   jsonStatus: boolean;
   logQueries: boolean;
+  /** Ask whether packages are known to be bad; `strict`: refuse what could not be checked. */
+  packageSecurity?: "lenient" | "strict";
   /** File with the job's own tokens; `-`: standard input. */
   githubTokenFile?: string;
   /** What becomes of requests to GitHub that carry other credentials. */
@@ -33,6 +35,8 @@ export interface RunArgs {
 export class RunUsageError extends Error {
   override name = "RunUsageError";
 }
+
+const PACKAGE_SECURITY = ["lenient", "strict"] as const;
 
 const OPTIONS = {
   policy: { type: "string" },
@@ -49,6 +53,7 @@ const OPTIONS = {
   "log-queries": { type: "boolean" },
   "github-token-file": { type: "string" },
   "foreign-tokens": { type: "string" },
+  "package-security": { type: "string" },
   help: { type: "boolean", short: "h" },
 } as const;
 
@@ -59,7 +64,7 @@ const OPTIONS = {
  */
 export function parseRunArgs(args: string[]): RunArgs {
   const split = args.indexOf("--");
-  const before = split < 0 ? args : args.slice(0, split);
+  const before = (split < 0 ? args : args.slice(0, split)).map(withValue);
   const command = split < 0 ? [] : args.slice(split + 1);
   const values = parse(before);
   if (values.help) return { ...base(values), command: [] };
@@ -84,6 +89,11 @@ export function parseRunArgs(args: string[]): RunArgs {
   const once = onlyOnce(before);
   if (once !== undefined) throw new RunUsageError(`${once} is given twice`);
   return { ...base(values), command };
+}
+
+/** The one option that has its value behind `=` or none. */
+function withValue(arg: string): string {
+  return arg === "--package-security" ? `${arg}=lenient` : arg;
 }
 
 function parse(before: string[]) {
@@ -139,6 +149,9 @@ function base(values: ReturnType<typeof parse>): Omit<RunArgs, "command"> {
     logQueries: values["log-queries"] ?? false,
     ...(values["github-token-file"] !== undefined &&
       { githubTokenFile: values["github-token-file"] }),
+    ...(values["package-security"] !== undefined && {
+      packageSecurity: oneOf("--package-security", values["package-security"], PACKAGE_SECURITY),
+    }),
     foreignTokens: oneOf("--foreign-tokens", values["foreign-tokens"] ?? "allow", [
       "allow",
       "deny",

@@ -53,6 +53,16 @@ Deno.test("what is wrong with a command line is said", () => {
   );
 });
 
+Deno.test("--package-security has its value behind = or none", () => {
+  const of = (...args: string[]) => parseRunArgs(["--audit", ...args, "--", "true"]);
+  assert.equal(of().packageSecurity, undefined);
+  assert.equal(of("--package-security").packageSecurity, "lenient");
+  assert.equal(of("--package-security=strict").packageSecurity, "strict");
+  assert.equal(of("--package-security", "--user=x").user, "x");
+  refused(["--audit", "--package-security=no", "--", "true"], /is lenient or strict/);
+  refused(["--audit", "--package-security", "strict", "--", "true"], /put `--` in front/);
+});
+
 Deno.test("--audit alone needs no policy", () => {
   assert.equal(parseRunArgs(["--audit", "--", "true"]).audit, true);
 });

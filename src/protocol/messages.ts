@@ -100,6 +100,11 @@ export interface ProxyBoot {
   insecureSocket?: string;
   /** First-byte timer, ms: a silent client is judged as tcp after it. */
   silentMs: number;
+  /**
+   * Ask whether packages are known to be bad before they are downloaded. `strict`: refuse what could not
+   * be checked. Absent: nobody is asked.
+   */
+  packageSecurity?: "lenient" | "strict";
   /** Look at the tokens of requests. Absent: nobody asks for them. */
   tokens?: TokenBoot;
 }

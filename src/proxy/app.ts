@@ -11,6 +11,7 @@ import type {
   ProxyStatus,
   SharedLeaf,
 } from "../protocol/mod.ts";
+import { VERSION } from "../protocol/version.ts";
 import { type Authority, loadCa, makeCa } from "./certs/ca.ts";
 import { Minter } from "./certs/minter.ts";
 import { Resolver } from "./dns/resolver.ts";
@@ -19,6 +20,7 @@ import { Watchdog } from "./io/watchdog.ts";
 import { KernelLink } from "./links/kernel.ts";
 import { type Orders, SupervisorLink } from "./links/supervisor.ts";
 import { reportFault } from "./session/fault.ts";
+import { PackageGuard } from "./security/package_guard.ts";
 import { serveFront } from "./session/front.ts";
 import type { Live, Proxy, State } from "./session/proxy.ts";
 import { Terminator } from "./session/terminator.ts";
@@ -130,16 +132,31 @@ async function assemble(app: App, boot: ProxyBoot): Promise<void> {
   const ca = boot.ca ?? await makeCa();
   const minter = app.makeMinter(await loadCa(ca));
   const { live, supervisor, watchdog, pool, state } = app;
+  const resolver = new Resolver(boot.nameservers);
   const proxy: Proxy = {
     settings: boot,
     kernel,
     minter,
     terminator: new Terminator(minter, watchdog),
-    resolver: new Resolver(boot.nameservers),
+    resolver,
     ...{ live, supervisor, watchdog, pool, state },
-    ...(boot.tokens && { tokens: new TokenGuard(boot.tokens) }),
+    ...guardsFor(app, boot, resolver),
   };
   serve(proxy, boot, boot.ca ? undefined : ca);
+}
+
+/** What is looked at beside the policy. */
+function guardsFor(
+  { supervisor, pool }: App,
+  { tokens, packageSecurity, upstreamCas }: ProxyBoot,
+  resolver: Resolver,
+): Pick<Proxy, "tokens" | "packages"> {
+  const strict = packageSecurity === "strict";
+  const parts = { resolver, pool, upstreamCas, version: VERSION };
+  return {
+    ...(tokens && { tokens: new TokenGuard(tokens) }),
+    ...(packageSecurity && { packages: new PackageGuard(parts, supervisor, strict) }),
+  };
 }
 
 function serve(proxy: Proxy, boot: ProxyBoot, ca: CaMaterial | undefined): void {

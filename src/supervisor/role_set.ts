@@ -38,6 +38,8 @@ export interface RoleSetOptions {
   logQueries: boolean;
   /** What the proxies need to know the job's own tokens; absent: nobody asks. */
   tokens?: TokenBoot;
+  /** As `egress run --package-security` says; absent: packages are not asked about. */
+  packageSecurity?: "lenient" | "strict";
   journal: Journal;
 }
 
@@ -177,7 +179,7 @@ export class RoleSet {
   }
 
   #proxySettings() {
-    const { nameservers, upstreamCas, logQueries, policy, tokens } = this.#o;
+    const { nameservers, upstreamCas, logQueries, policy, tokens, packageSecurity } = this.#o;
     return {
       nameservers,
       upstreamCas,
@@ -186,6 +188,7 @@ export class RoleSet {
       audit: policy.audit,
       silentMs: SILENT_MS,
       ...(tokens && { tokens }),
+      ...(packageSecurity && { packageSecurity }),
     };
   }
 

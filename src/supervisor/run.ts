@@ -125,7 +125,7 @@ function roleOptions(
   journal: Journal,
 ): RoleSetOptions {
   const { privateDir, secret, queue, marks, cgroup } = identity;
-  const { home, env, upstreamCas, logQueries, tokens } = spec;
+  const { home, env, upstreamCas, logQueries, tokens, packageSecurity } = spec;
   return {
     ...{
       home,
@@ -140,6 +140,7 @@ function roleOptions(
       journal,
     },
     ...(tokens && { tokens }),
+    ...(packageSecurity && { packageSecurity }),
     pinDir: `${privateDir}/bpf/pins`,
     cgroups: {
       root: cgroupDir.slice(0, -cgroup.length) || "/",

@@ -32,6 +32,8 @@ export interface RunSpec {
   /** Print the closing summary as one JSON line. */
   jsonStatus: boolean;
   logQueries: boolean;
+  /** Ask whether packages are known to be bad; `strict`: refuse what could not be checked. */
+  packageSecurity?: "lenient" | "strict";
   /** The job's own tokens, for this process alone: they are kept out of the log. */
   secrets: string[];
   /** What the proxies need to know the job's own tokens; absent: nobody asks. */

@@ -9,6 +9,7 @@ import type { DenyReason, LogEvent, TokenOwner, Verdict } from "../../protocol/m
 import type { Header } from "../layers/http1_head.ts";
 import { blockText } from "../layers/pages.ts";
 import { type Target, urlOf, withoutQuery } from "../layers/request_target.ts";
+import type { BadPackage } from "../security/package_guard.ts";
 import type { Connection } from "./connection.ts";
 import type { HeldVerdict } from "./held_verdict.ts";
 import type { SessionStart } from "./session_start.ts";
@@ -35,6 +36,8 @@ export class Asked<Session extends AskingSession = AskingSession> {
   readonly url: string;
   /** What the policy said. */
   verdict: Verdict | undefined;
+  /** The package that it must not have. */
+  badPackage: BadPackage | undefined;
   /** Whose credentials it carries; undefined: nobody looked. */
   token: TokenOwner | undefined;
 
@@ -60,6 +63,7 @@ export class Asked<Session extends AskingSession = AskingSession> {
       alpn: start.alpn,
       insecure: this.verdict?.insecure || undefined,
       github_token: this.token === "job" || undefined,
+      ...(this.badPackage && { security_block: true, ...this.badPackage }),
       ...fields,
     });
   }
@@ -87,8 +91,15 @@ export class Asked<Session extends AskingSession = AskingSession> {
       url: withoutQuery(this.url),
       process: this.session.connection.process,
       hint: verdict.hint,
-      why: verdict.reason && WHY[verdict.reason],
+      why: this.#why(verdict.reason),
     });
+  }
+
+  /** Why it is denied, where a new rule is not the answer. */
+  #why(reason: DenyReason | undefined): string | undefined {
+    if (reason !== "package_security" || !this.badPackage) return reason && WHY[reason];
+    const { purl, reasons } = this.badPackage;
+    return `The package ${purl} is refused by --package-security: ${reasons.join(", ")}`;
   }
 }
 

@@ -7,6 +7,7 @@
 import type { Verdict } from "../../protocol/mod.ts";
 import { parseIpv4 } from "../layers/address.ts";
 import { listOf } from "../layers/http1_head.ts";
+import type { PackageGuard } from "../security/package_guard.ts";
 import type { Asked } from "./asked.ts";
 import { refusal } from "./connection.ts";
 import { confirmDestination, needsLookup } from "./destination.ts";
@@ -18,7 +19,22 @@ export interface Decision {
 }
 
 /** Judges a request. In audit mode what is wrong is still denied in the log, but passes. */
-export async function judgeRequest(request: Asked): Promise<Decision> {
+export function judgeRequest(request: Asked): Promise<Decision> {
+  const { packages } = request.session.connection.proxy;
+  return packages ? judgePackage(request, packages) : judgeByPolicy(request);
+}
+
+async function judgePackage(request: Asked, packages: PackageGuard): Promise<Decision> {
+  const decision = await judgeByPolicy(request);
+  if (!decision.verdict.pass) return decision;
+  request.badPackage = await packages.refuses(request.question.method, request.url);
+  // What the policy denies, in audit mode, it denies for its own reason.
+  if (!request.badPackage || decision.verdict.policy === "deny") return decision;
+  const { audit } = request.session.connection.proxy.state;
+  return { verdict: refusal("package_security", audit), status: 403 };
+}
+
+async function judgeByPolicy(request: Asked): Promise<Decision> {
   const { session, question } = request;
   const { state, tokens } = session.connection.proxy;
   const { audit } = state;

@@ -9,6 +9,7 @@ import type { Resolver } from "../dns/resolver.ts";
 import type { Watchdog } from "../io/watchdog.ts";
 import type { KernelLink } from "../links/kernel.ts";
 import type { SupervisorLink } from "../links/supervisor.ts";
+import type { PackageGuard } from "../security/package_guard.ts";
 import type { UpstreamPool } from "../upstream/pool.ts";
 import type { Terminator } from "./terminator.ts";
 import type { TokenGuard } from "./token_guard.ts";
@@ -41,6 +42,8 @@ export interface Proxy {
   readonly terminator: Terminator;
   readonly resolver: Resolver;
   readonly pool: UpstreamPool;
+  /** Absent unless packages are to be checked. */
+  readonly packages?: PackageGuard;
   /** Absent unless tokens are asked for. */
   readonly tokens?: TokenGuard;
   readonly live: Set<Live>;

@@ -1,0 +1,64 @@
+/**
+ * Refuses downloads of packages that are known to be bad.
+ *
+ * @module
+ */
+
+import { recognisePackage } from "../../packages/mod.ts";
+import type { SupervisorLink } from "../links/supervisor.ts";
+import { PackageChecks } from "./checks.ts";
+import { SecurityClient } from "./client.ts";
+import type { ClientParts } from "./client.ts";
+import type { Answer } from "./protocol.ts";
+
+/** Why a download is refused. */
+export interface BadPackage {
+  purl: string;
+  reasons: string[];
+}
+
+/** Methods that download. */
+const DOWNLOADS = new Set(["GET", "HEAD"]);
+
+/** One for the process; it exists only with `--package-security`. */
+export class PackageGuard {
+  readonly #checks: PackageChecks;
+
+  /** @param strict refuse, too, what could not be checked */
+  constructor(
+    parts: ClientParts,
+    readonly supervisor: Pick<SupervisorLink, "log">,
+    readonly strict: boolean,
+  ) {
+    const client = new SecurityClient(parts);
+    this.#checks = new PackageChecks(async (purl) => {
+      const answer = await client.ask(purl);
+      if (answer.kind === "failure" && !strict) this.#warn(purl, answer.why);
+      return answer;
+    });
+  }
+
+  /** Whether a request downloads a package that it must not have; undefined: it may pass. */
+  async refuses(method: string, url: string): Promise<BadPackage | undefined> {
+    const purl = DOWNLOADS.has(method) ? recognisePackage(url)?.purl : undefined;
+    if (purl === undefined) return undefined;
+    const reasons = this.#against(await this.#checks.check(purl));
+    return reasons && { purl, reasons };
+  }
+
+  #against(answer: Answer): string[] | undefined {
+    if (answer.kind === "bad") return answer.reasons;
+    if (answer.kind === "failure" && this.strict) return [`not checked: ${answer.why}`];
+    return undefined;
+  }
+
+  #warn(purl: string, why: string): void {
+    this.supervisor.log({
+      ts: new Date().toISOString(),
+      type: "error",
+      error: "package_security",
+      purl,
+      message: `the package could not be checked and was let through: ${why}`,
+    });
+  }
+}
