@@ -21,6 +21,10 @@ const COMMANDS: Record<string, Command> = {
     summary: "watch a secret being stolen, then not",
     load: () => import("./src/cli/demo.ts"),
   },
+  containers: {
+    summary: "guard containers, and give them the CA",
+    load: () => import("./src/cli/containers.ts"),
+  },
   validate: {
     summary: "check policies and workflow files",
     load: () => import("./src/cli/validate.ts"),

@@ -85,7 +85,8 @@ bundle_all() {
     cd "$root" && bundle_one --code-splitting --outdir "$new" cli.ts &&
       bundle_one -o "$new/kernel.js" src/kernel/main.ts &&
       bundle_one -o "$new/engine.js" src/engine/main.ts &&
-      bundle_one -o "$new/proxy.js" src/proxy/main.ts
+      bundle_one -o "$new/proxy.js" src/proxy/main.ts &&
+      bundle_one -o "$new/runc.js" src/containers/main.ts
   )
 }
 

@@ -11,7 +11,8 @@ cd "$root"
 [ "$(id -u)" = 0 ] || fail "the tests need root (network namespaces, BPF, iptables): sudo setup/test.sh"
 # Without a `command:package` of these a test could only fail.
 wanted="clang:clang iptables-restore:iptables nft:nftables ip:iproute2 curl:curl git:git dig:bind9-dnsutils
-  nc:netcat-openbsd openssl:openssl python3:python3 npm:npm nginx:nginx jq:jq gcc:gcc bpftool:bpftool"
+  nc:netcat-openbsd openssl:openssl python3:python3 npm:npm nginx:nginx jq:jq gcc:gcc bpftool:bpftool
+  dockerd:docker.io busybox:busybox-static"
 missing=
 for pair in $wanted; do command -v "${pair%%:*}" >/dev/null 2>&1 || missing="$missing ${pair#*:}"; done
 [ -e /usr/include/bpf/bpf_helpers.h ] || missing="$missing libbpf-dev"

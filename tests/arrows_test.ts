@@ -10,10 +10,11 @@ const ARROWS: Record<string, string[]> = {
   // Which package a request downloads and whose token it carries is theirs to tell.
   proxy: ["protocol", "packages", "github"],
   supervisor: ["protocol"],
+  containers: ["protocol"],
   packages: [],
   github: [],
   // The commands put everything together; `run` hands over to the supervisor, `demo` to its internet.
-  cli: ["protocol", "policy", "packages", "github", "supervisor", "demo"],
+  cli: ["protocol", "policy", "packages", "github", "supervisor", "containers", "demo"],
   demo: [],
 };
 

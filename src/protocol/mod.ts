@@ -4,6 +4,7 @@
  * @module
  */
 
+export * from "./ca_variables.ts";
 export * from "./control.ts";
 export * from "./event.ts";
 export * from "./frame.ts";

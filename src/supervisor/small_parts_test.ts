@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { CA_VARIABLES, mergeBundles, withCaVariables } from "./ca_bundle.ts";
+import { CA_VARIABLES } from "../protocol/mod.ts";
+import { mergeBundles, withCaVariables } from "./ca_bundle.ts";
 import { CrashBudget } from "./crash_budget.ts";
 import { EgressError } from "./errors.ts";
 import { LeafStore } from "./leaf_store.ts";
