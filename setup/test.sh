@@ -12,10 +12,13 @@ cd "$root"
 # Without a `command:package` of these a test could only fail.
 wanted="clang:clang iptables-restore:iptables nft:nftables ip:iproute2 curl:curl git:git dig:bind9-dnsutils
   nc:netcat-openbsd openssl:openssl python3:python3 npm:npm nginx:nginx jq:jq gcc:gcc bpftool:bpftool
-  dockerd:docker.io busybox:busybox-static"
+  dockerd:docker.io busybox:busybox-static
+  ssh:openssh-client sshd:openssh-server redis-server:redis-server redis-cli:redis-tools psql:postgresql-client"
 missing=
 for pair in $wanted; do command -v "${pair%%:*}" >/dev/null 2>&1 || missing="$missing ${pair#*:}"; done
 [ -e /usr/include/bpf/bpf_helpers.h ] || missing="$missing libbpf-dev"
+ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$missing postgresql"
+/usr/bin/python3 -c 'import h2, httpx' 2>/dev/null || missing="$missing python3-h2 python3-httpx"
 egress_cache_dir
 [ -z "$missing" ] || apt_install $missing
 ensure_deno

@@ -48,6 +48,8 @@ interface Outcome {
   passthrough?: boolean;
   insecure?: boolean;
   ttl?: number;
+  /** The name by which the rule matched. */
+  host?: string | undefined;
   destination: Destination;
 }
 
@@ -98,6 +100,7 @@ export class PolicyEngine {
       verdict.reason = outcome.reason ?? "no_rule";
       if (outcome.hint !== undefined) verdict.hint = outcome.hint;
     }
+    if (outcome.host !== undefined) verdict.host = outcome.host;
     if (outcome.ttl !== undefined) verdict.ttl = outcome.ttl;
     return verdict;
   }
@@ -184,7 +187,8 @@ export class PolicyEngine {
       : this.#claimedNames(event.host, event, now);
     const target = targetOf(event, "tcp", names);
     const rule = selectWhole(this.#policy, target);
-    return rule ? { rule, destination } : { destination, hint: rawHint(target) };
+    if (!rule) return { destination, hint: rawHint(target) };
+    return { rule, destination, host: this.#namesOf(rule, target)[0] };
   }
 
   #udp(event: PolicyEvent, now: number): Outcome {
@@ -192,17 +196,23 @@ export class PolicyEngine {
     const target = targetOf(event, "udp", names);
     const rule = selectWhole(this.#policy, target);
     if (!rule) return { destination, hint: rawHint(target) };
-    return { rule, destination, ttl: this.#flowLife(rule, target, now) };
+    const named = this.#namesOf(rule, target);
+    return { rule, destination, host: named[0], ttl: this.#flowLife(named, target, now) };
   }
 
   /** Seconds until a UDP flow is to be judged again: not longer than its name is known. */
-  #flowLife(rule: CompiledRule, target: Target, now: number): number {
-    if (rule.block) return ADDRESS_FLOW;
-    const accept = acceptBy(target);
-    const lives = target.names
-      .filter((name) => this.#policy.hosts.first(name, accept) === rule)
+  #flowLife(names: readonly string[], target: Target, now: number): number {
+    if (names.length === 0) return ADDRESS_FLOW;
+    const lives = names
       .map((name) => (this.#lookups.expiry(name, target.event.dst_ip) ?? now) - now);
     return Math.min(LONGEST_FLOW, Math.max(...lives));
+  }
+
+  /** The names by which a rule matched; none if it did by the address. */
+  #namesOf(rule: CompiledRule, target: Target): string[] {
+    if (rule.block) return [];
+    const accept = acceptBy(target);
+    return target.names.filter((name) => this.#policy.hosts.first(name, accept) === rule);
   }
 
   #lookup(event: PolicyEvent): Outcome {

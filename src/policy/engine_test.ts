@@ -51,6 +51,14 @@ Deno.test("handshakes: url rules count only where requests can be judged", () =>
   assert.equal(judge(engineFor(policy), { ...event, intercept: true }).hold, "request");
 });
 
+Deno.test("raw connections say by which name they were allowed, if by a name", () => {
+  const engine = knowing("b.com:22\n*.com:9/udp\n192.0.2.0/24:5432", ["a.com", A], ["b.com", A]);
+  assert.equal(judge(engine, { type: "tcp", dst_port: 22 }).host, "b.com");
+  assert.equal(judge(engine, { type: "udp", dst_port: 9 }).host, "a.com");
+  assert.equal(judge(engine, { type: "tcp", dst_port: 5432 }).host, undefined);
+  assert.equal(judge(engine, { type: "tcp", dst_port: 23 }).host, undefined);
+});
+
 Deno.test("handshakes without SNI have the names of their address", () => {
   const engine = knowing("a.com passthrough\nhttps://u.com/x", ["a.com", A], ["u.com", B]);
   assert.equal(rule(engine, { type: "https" }), 0);

@@ -103,6 +103,8 @@ export interface Verdict {
    * and nothing else than `dst_ip` may be contacted for it.
    */
   destination: "confirmed" | "unknown" | "other" | "none";
+  /** Raw TCP and UDP only: the name by which the rule matched, known from lookups of the address. */
+  host?: string;
   /** UDP only: seconds the flow may live before it is judged again. */
   ttl?: number;
 }

@@ -34,7 +34,7 @@ export interface Got {
   code: number;
 }
 
-/** Node's HTTP/2 server, in a process of its own. */
+/** An HTTP/2 server of Node's, in a process of its own. */
 export class Http2Server implements AsyncDisposable {
   private constructor(
     readonly port: number,
@@ -42,14 +42,18 @@ export class Http2Server implements AsyncDisposable {
     readonly folder: string,
   ) {}
 
-  /** Starts it and waits until it listens. */
-  static async start(): Promise<Http2Server> {
+  /**
+   * Starts it and waits until it listens.
+   *
+   * @param program given the files of certificate and key; says its port
+   */
+  static async start(program = file("http2_server.cjs")): Promise<Http2Server> {
     const folder = await Deno.makeTempDir();
     const { cert, key } = await leafFor(HOST);
     await Deno.writeTextFile(`${folder}/cert.pem`, cert);
     await Deno.writeTextFile(`${folder}/key.pem`, key);
     const child = new Deno.Command("node", {
-      args: [file("http2_server.cjs"), `${folder}/cert.pem`, `${folder}/key.pem`],
+      args: [program, `${folder}/cert.pem`, `${folder}/key.pem`],
       stdout: "piped",
     }).spawn();
     const reader = child.stdout.getReader();

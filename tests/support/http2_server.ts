@@ -15,7 +15,10 @@ const ADDRESS = "198.51.100.20";
 export class InternetHttp2Server implements AsyncDisposable {
   private constructor(readonly child: Deno.ChildProcess, readonly origin: string) {}
 
-  /** Starts it with a certificate of a new authority, whose PEM file is `${folder}/ca.pem`. */
+  /**
+   * Starts it with a certificate of a new authority, whose PEM file is `${folder}/ca.pem`. It serves the
+   * internet's git repository too, if there is one.
+   */
   static async start(internet: Internet, folder: string): Promise<InternetHttp2Server> {
     const { cert, key } = await (await Authority.create(folder)).issue(["site.test"]);
     await Deno.writeTextFile(`${folder}/cert.pem`, cert);
@@ -23,7 +26,7 @@ export class InternetHttp2Server implements AsyncDisposable {
     const child = new Deno.Command("nsenter", {
       args: [
         ...[`--net=/run/netns/${internet.servers}`, "node", SERVER],
-        ...[`${folder}/cert.pem`, `${folder}/key.pem`, "0", ADDRESS],
+        ...[`${folder}/cert.pem`, `${folder}/key.pem`, "0", ADDRESS, `${internet.folder}/git`],
       ],
       stdout: "piped",
     }).spawn();

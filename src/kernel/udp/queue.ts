@@ -230,6 +230,7 @@ function logLine(flow: FlowTuple, verdict: Verdict, who: ProcessInfo): LogEvent 
     policy: verdict.policy,
     ...(reason && { reason }),
     ...target(flow),
+    ...(verdict.host !== undefined && { host: verdict.host }),
     src_port: flow.srcPort,
     ...(verdict.rule_text !== undefined && { rule: verdict.rule_text }),
     ...(verdict.rule_line !== undefined && { rule_line: verdict.rule_line }),

@@ -107,6 +107,6 @@ export function refusal(reason: DenyReason, audit: boolean, hint?: string): Verd
 }
 
 function verdictFields(verdict: Verdict): Partial<LogEvent> {
-  const { policy, reason, rule_text: rule, rule_line, hint } = verdict;
-  return { policy, reason, rule, rule_line, hint };
+  const { policy, reason, host, rule_text: rule, rule_line, hint } = verdict;
+  return { policy, reason, host, rule, rule_line, hint };
 }

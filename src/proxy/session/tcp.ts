@@ -31,7 +31,8 @@ export async function serveTcp(
   serveLate: (kind: Late) => Promise<void>,
 ): Promise<void> {
   const question = { type: "tcp" } as const;
-  const verdict = await connection.judge(question);
+  let verdict = await connection.judge(question);
+  const { epoch } = connection.proxy.state;
   if (!verdict.pass) {
     const late = await lateWord(reader);
     return late ? await serveLate(late) : connection.log("tcp", verdict, {});
@@ -44,6 +45,12 @@ export async function serveTcp(
     if (late) {
       closeQuietly(upstream);
       return await serveLate(late);
+    }
+    // Both may have been silent for long, and the policy may have changed meanwhile.
+    if (epoch !== connection.proxy.state.epoch) verdict = await connection.judge(question);
+    if (!verdict.pass) {
+      closeQuietly(upstream);
+      return connection.log("tcp", verdict, {});
     }
     const client = new BufferedStream(socket, reader);
     await runTunnel(connection, client, new BufferedStream(upstream, server), {

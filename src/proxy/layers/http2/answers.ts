@@ -7,9 +7,11 @@
 import { encodeText } from "../bytes.ts";
 import { ErrorCode } from "./errors.ts";
 import {
+  type DataFrame,
   encodeFrame,
   encodeHeaders,
   encodeRstStream,
+  encodeWindowUpdate,
   Flag,
   FrameType,
   MAX_PAYLOAD,
@@ -17,6 +19,9 @@ import {
 } from "./frame.ts";
 import type { RelayState } from "./state.ts";
 import type { Stream } from "./stream.ts";
+
+/** How much of an upload may come after its refusal before it is stopped, in bytes. */
+const MAX_UNWANTED = 4 * 1024 * 1024;
 
 /** Sends local answers as far as the client's windows let them. */
 export class Answers {
@@ -30,6 +35,10 @@ export class Answers {
    */
   refuse(stream: Stream, status: number, text: string): void {
     const { state } = this;
+    if (!stream.clientEnd && stream.heldFlow > 0) {
+      state.local(encodeWindowUpdate(stream.id, stream.heldFlow));
+    }
+    stream.unwanted = stream.heldFlow;
     state.discardHeld(stream);
     stream.phase = "refused";
     stream.status = status;
@@ -85,15 +94,29 @@ export class Answers {
     if (body.length === 0) this.#done(stream);
   }
 
-  #done(stream: Stream): void {
+  /**
+   * DATA of a request that is answered from here: dropped. Clients that are reset while they send often
+   * show no answer (curl, httpx), so their upload may end by itself if it is not too long.
+   */
+  drop(stream: Stream, { flow, endStream }: DataFrame): void {
     const { state } = this;
-    stream.upstreamEnd = true;
-    if (!stream.clientEnd) {
+    state.returnToClient(flow);
+    stream.unwanted += flow;
+    if (endStream) return;
+    if (stream.unwanted <= MAX_UNWANTED) {
+      if (flow > 0) state.local(encodeWindowUpdate(stream.id, flow));
+    } else if (stream.upstreamEnd) {
       // The answer is whole: the rest of the request is not wanted (RFC 9113 section 8.1).
       state.local(encodeRstStream(stream.id, ErrorCode.none));
       state.gone.add(stream.id);
       stream.clientEnd = true;
+      state.finish(stream);
     }
-    state.finish(stream);
+  }
+
+  #done(stream: Stream): void {
+    stream.upstreamEnd = true;
+    if (stream.clientEnd) this.state.finish(stream);
+    else this.state.linger(stream);
   }
 }

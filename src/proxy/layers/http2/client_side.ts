@@ -106,7 +106,7 @@ export class ClientSide extends FrameTaker {
     }
     if (frame.endStream && !this.#mayEnd(stream)) return this.state.returnToClient(frame.flow);
     if (stream.phase === "open") this.state.out.upstream.push(frame.raw);
-    else if (stream.phase === "refused") this.state.returnToClient(frame.flow);
+    else if (stream.phase === "refused") this.answers.drop(stream, frame);
     else this.state.hold(stream, { bytes: frame.raw.slice() }, frame.flow);
     if (frame.endStream) this.#end(stream);
   }

@@ -177,6 +177,7 @@ function newStream(id: number, request: Request, ended: boolean, window: number)
     upstreamEnd: false,
     held: [],
     heldFlow: 0,
+    unwanted: 0,
     window,
     body: undefined,
     malformed: undefined,

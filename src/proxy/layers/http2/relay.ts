@@ -55,9 +55,9 @@ export class Relay {
     return this.#over;
   }
 
-  /** Number of streams under way. */
+  /** Number of streams under way: those that were refused are over, although clients may still send. */
   get streams(): number {
-    return this.#state.streams.size;
+    return this.#state.streams.size - this.#state.lingering.size;
   }
 
   /** Takes bytes of the client, from its preface on. The output may hold views of them. */
@@ -103,7 +103,7 @@ export class Relay {
    */
   lost(by: Side, message: string): RelayOutput {
     return this.#run(by, () => {
-      const orderly = by === "client" || this.#state.streams.size === 0;
+      const orderly = by === "client" || this.streams === 0;
       throw new ConnectionError(orderly ? ErrorCode.none : ErrorCode.internal, message);
     });
   }
@@ -134,9 +134,11 @@ export class Relay {
       out.upstream.push(encodeGoaway(0, by === "upstream" ? error.code : toOther, debug));
     }
     for (const stream of streams.values()) {
-      if (stream.phase !== "cancelled") this.#state.ended(stream, { outcome: "lost", by });
+      if (stream.phase === "cancelled" || this.#state.lingering.has(stream.id)) continue;
+      this.#state.ended(stream, { outcome: "lost", by });
     }
     streams.clear();
+    this.#state.lingering.clear();
     out.close = { by, code: error.code, message: error.message };
   }
 }

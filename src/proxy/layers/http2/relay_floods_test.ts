@@ -78,15 +78,17 @@ for (const [what, list] of Object.entries(TOO_LARGE)) {
   });
 }
 
-Deno.test("a header list that is too large before a body stops that body", () => {
+Deno.test("the body after a header list that is too large is dropped, to its end", () => {
   const world = World.started();
   const head = TOO_LARGE["70 KB"]!.map(([name, value]) =>
     [name, name === ":method" ? "HEAD" : value] as [string, string]
   );
   world.fromClient(world.client.headers(1, head, false), world.client.data(1, "late", false));
   const { lists, body, ended, reset } = world.client.streams.get(1)!;
-  assert.deepEqual([lists[0]?.[0]?.[1], body, ended, reset], ["431", "", true, ErrorCode.none]);
+  assert.deepEqual([lists[0]?.[0]?.[1], body, ended, reset], ["431", "", true, undefined]);
   assert.equal(world.client.opened, 4, "what came of it is given back");
+  world.fromClient(world.client.data(1, "the end", true));
+  assert.deepEqual([world.client.opened, world.ended.length], [11, 1]);
 });
 
 Deno.test("a flood of header lists that are too large is cut off", () => {

@@ -56,7 +56,9 @@ Deno.test("a refused stream is answered from here and touches no other", () => {
   const answer = client.streams.get(3);
   assert.equal(answer?.body, "Blocked\n");
   assert.deepEqual(answer?.lists[0]?.[0], [":status", "403"]);
-  assert.deepEqual([answer?.ended, answer?.reset], [true, 0], "the upload is not wanted");
+  // Clients that are reset while they send often show no answer.
+  assert.deepEqual([answer?.ended, answer?.reset], [true, undefined]);
+  assert.equal(world.relay.streams, 1, "for the owner it is over");
   assert.equal(client.opened, 6, "its DATA was given back");
   world.fromClient(client.data(3, "late", true));
   assert.equal(client.opened, 10);
@@ -66,6 +68,39 @@ Deno.test("a refused stream is answered from here and touches no other", () => {
     [3, "refused", 403],
     [1, "complete", 200],
     [5, "complete", 200],
+  ]);
+});
+
+Deno.test("a refused upload keeps its windows open, and is stopped when it goes on for too long", () => {
+  const world = World.started();
+  const { client } = world;
+  const unwindowed = (stream: number) =>
+    client.control.filter((text) => text === `window_update ${stream}`).length;
+  world.fromClient(client.headers(1, post(), false), client.data(1, "held", false));
+  world.perform(world.relay.refuse(1, 403, "Blocked\n"));
+  assert.deepEqual([unwindowed(1), client.opened], [1, 4]);
+  const chunk = client.data(1, "x".repeat(16384), false);
+  let sent = 0;
+  for (; client.streams.get(1)?.reset === undefined; sent += 16384) world.fromClient(chunk);
+  assert.equal(client.streams.get(1)?.reset, 0);
+  assert.ok(sent >= 4 << 20 && sent < 5 << 20, `${sent}`);
+  assert.equal(client.opened, 4 + sent, "the connection's window is as before");
+  world.fromClient(client.data(1, "late", true));
+  assert.equal(world.close, undefined);
+  assert.deepEqual(world.ended.map((end) => end.outcome), ["refused"]);
+});
+
+Deno.test("what lingers of refused requests is lost with its connection, and told only once", () => {
+  const world = World.started();
+  world.fromClient(world.client.headers(1, post(), false));
+  world.perform(world.relay.refuse(1, 403, "Blocked\n"));
+  world.fromClient(encodeRstStream(1, 8), world.client.headers(3, post(), false));
+  world.perform(world.relay.refuse(3, 403, "Blocked\n"));
+  assert.equal(world.relay.streams, 0);
+  world.perform(world.relay.lost("client", "closed"));
+  assert.deepEqual(world.ended.map((end) => [end.stream, end.outcome]), [
+    [1, "refused"],
+    [3, "refused"],
   ]);
 });
 

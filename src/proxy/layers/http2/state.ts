@@ -31,6 +31,8 @@ export class RelayState {
   readonly streams = new Map<number, Stream>();
   /** Streams that upstream does not know yet, in the order of their ids. */
   readonly order: Stream[] = [];
+  /** Those that were answered from here in full, and whose clients still send. */
+  readonly lingering = new Set<number>();
   /** In flight on these may be twice what a client can have open. */
   readonly gone = new RecentIds(MAX_STREAMS * 4);
   readonly window = new ClientWindow();
@@ -107,6 +109,16 @@ export class RelayState {
   finish(stream: Stream): void {
     if (!stream.clientEnd || !stream.upstreamEnd) return;
     this.streams.delete(stream.id);
+    if (!this.lingering.delete(stream.id)) this.#endedWell(stream);
+  }
+
+  /** Ends a stream as far as anybody cares, although its client still sends what is dropped. */
+  linger(stream: Stream): void {
+    this.lingering.add(stream.id);
+    this.#endedWell(stream);
+  }
+
+  #endedWell(stream: Stream): void {
     if (stream.malformed !== undefined) {
       return this.ended(stream, { outcome: "malformed", by: "client", message: stream.malformed });
     }
@@ -122,7 +134,7 @@ export class RelayState {
     // One that is still judged keeps its place: that is what bounds the questions under way.
     if (stream.phase === "judging") stream.phase = "cancelled";
     else this.streams.delete(stream.id);
-    this.ended(stream, end);
+    if (!this.lingering.delete(stream.id)) this.ended(stream, end);
   }
 
   /**

@@ -27,6 +27,8 @@ export interface Stream {
   held: Held[];
   /** Flow-controlled bytes in `held`. */
   heldFlow: number;
+  /** Flow-controlled bytes of a request that is answered from here: they were dropped. */
+  unwanted: number;
   /** Bytes that the client lets us send on it; kept only until upstream has the stream. */
   window: number;
   /** Why it is refused, if that is the fault of its header list and nobody was asked. */
