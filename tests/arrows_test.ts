@@ -16,6 +16,8 @@ const ARROWS: Record<string, string[]> = {
   // The commands put everything together; `run` hands over to the supervisor, `demo` to its internet.
   cli: ["protocol", "policy", "packages", "github", "supervisor", "containers", "demo"],
   demo: [],
+  // A tool for contributors: it plays the roles around the proxy.
+  recorder: ["protocol", "policy", "supervisor"],
 };
 
 function* sources(folder: string): Generator<string> {

@@ -16,6 +16,7 @@
 import type { ControlAuthority, ControlBoot, ControlRequest } from "./control.ts";
 import type { DnsAnswer, PolicyEvent, ProcessInfo, TrafficEvent, Verdict } from "./event.ts";
 import type { LogEvent } from "./log.ts";
+import type { LayerEntry } from "./playbook.ts";
 
 /** A policy as it is handed to the engine. `text` has been validated by the supervisor. */
 export interface PolicyLoad {
@@ -105,6 +106,8 @@ export interface ProxyBoot {
    * be checked. Absent: nobody is asked.
    */
   packageSecurity?: "lenient" | "strict";
+  /** Tell what the layers see and say: for the recorder alone. */
+  record?: boolean;
   /** Look at the tokens of requests. Absent: nobody asks for them. */
   tokens?: TokenBoot;
 }
@@ -189,6 +192,7 @@ export type ProxyToSupervisor =
   | { op: "open"; conn: string; event: LogEvent } // event: under way for a while, not yet ended
   | { op: "log"; event: LogEvent; conn?: string } // event: write it (and forget the open one of conn)
   | { op: "leaf"; leaf: SharedLeaf } // event: it minted this one
+  | { op: "record"; conn: string; entry: LayerEntry } // event: only if asked to record
   | { op: "fatal"; error: string; hint?: string };
 
 export type SupervisorToProxy =

@@ -10,4 +10,6 @@ export * from "./event.ts";
 export * from "./frame.ts";
 export * from "./log.ts";
 export * from "./messages.ts";
+export * from "./playbook.ts";
+export * from "./redact.ts";
 export * from "./roles.ts";

@@ -24,6 +24,7 @@ import { PackageGuard } from "./security/package_guard.ts";
 import { serveFront } from "./session/front.ts";
 import type { Live, Proxy, State } from "./session/proxy.ts";
 import { Terminator } from "./session/terminator.ts";
+import { Tap } from "./tap/tap.ts";
 import { TokenGuard } from "./session/token_guard.ts";
 import { UpstreamPool } from "./upstream/pool.ts";
 
@@ -141,6 +142,7 @@ async function assemble(app: App, boot: ProxyBoot): Promise<void> {
     resolver,
     ...{ live, supervisor, watchdog, pool, state },
     ...guardsFor(app, boot, resolver),
+    ...(boot.record && { tap: new Tap((conn, entry) => supervisor.record(conn, entry)) }),
   };
   serve(proxy, boot, boot.ca ? undefined : ca);
 }

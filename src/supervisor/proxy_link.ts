@@ -8,6 +8,7 @@ import {
   encodeFrame,
   FrameDecoder,
   FrameKind,
+  type LayerEntry,
   type LogEvent,
   type ProxyToSupervisor,
   type SharedLeaf,
@@ -24,6 +25,8 @@ export interface ProxyLinkHandler {
   /** Something passes through a proxy, or was refused there. */
   onTraffic(): void;
   onLog(event: LogEvent): void;
+  /** Only a proxy that was told to record says it. */
+  onRecord?(conn: string, entry: LayerEntry): void;
 }
 
 interface Peer {
@@ -149,6 +152,8 @@ export class ProxyLink {
         return this.#handler.onFatal(peer.index, message.error, message.hint);
       case "leaf":
         return this.#handler.onLeaf(peer.index, message.leaf);
+      case "record":
+        return this.#handler.onRecord?.(message.conn, message.entry);
       case "open":
         this.#handler.onTraffic();
         peer.open.set(message.conn, message.event);

@@ -22,6 +22,8 @@ export interface Asked {
   encode(id: number): Uint8Array;
   question: Uint8Array;
   name: string;
+  /** Hears each answer and what was read from it. */
+  heard?(id: number, bytes: Uint8Array, read: Answer | AnswerError): void;
 }
 
 const ANSWER_MS = 5000;
@@ -65,6 +67,7 @@ async function receive(
     const { hostname, port } = from as Deno.NetAddr;
     if (hostname !== to.hostname || port !== to.port) continue;
     const answer = readAnswer(bytes, asked.question, id, asked.name);
+    asked.heard?.(id, bytes, answer);
     if (!(answer instanceof AnswerError)) return answer;
   }
 }
@@ -83,6 +86,7 @@ export async function askTcp(to: ResolverAddress, asked: Asked): Promise<Answer 
     for (let at = 0; at < bytes.length;) at += await conn.write(bytes.subarray(at));
     const message = await within(readFrame(conn), ANSWER_MS);
     const answer = message && readAnswer(message, asked.question, id, asked.name);
+    if (answer) asked.heard?.(id, message, answer);
     return answer instanceof AnswerError ? undefined : answer;
   } catch (error) {
     if (!isConnectionError(error) && !(error instanceof TooSlow)) throw error;

@@ -44,6 +44,7 @@ export async function serveQuery(
     );
   };
   const query = parseQuery(bytes);
+  proxy.tap?.query(conn, bytes, query);
   if (query instanceof QueryError) {
     log("dns", refusal("malformed", false), { message: query.message });
     return query.rcode === undefined ? undefined : encodeError(query.id, query.rcode);
@@ -58,7 +59,9 @@ export async function serveQuery(
   log("dns", verdict, { name: query.name });
   if (!verdict.pass || proxy.state.closed) return encodeEmpty(query, Rcode.refused);
   if (isAnsweredEmpty(query.type)) return encodeEmpty(query, Rcode.ok);
-  const answer = await forward(source, query);
+  const answer = await forward(source, query, (id, got, read) => {
+    proxy.tap?.answer(conn, { id, name: query.name, question: query.question }, got, read);
+  });
   if (!answer) {
     log("dns_response", undefined, { name: query.name, error: "resolver_timeout" });
     return encodeEmpty(query, Rcode.servFail);
@@ -72,12 +75,17 @@ export async function serveQuery(
   return withId(answer.bytes, query.id);
 }
 
-function forward(source: QuerySource, query: Query): Promise<Answer | undefined> {
+function forward(
+  source: QuerySource,
+  query: Query,
+  heard: Asked["heard"],
+): Promise<Answer | undefined> {
   const to = { hostname: source.flow.dst_ip, port: source.flow.dst_port };
   const asked: Asked = {
     encode: (id) => encodeQuery(query, id),
     question: query.question,
     name: query.name,
+    heard,
   };
   return source.transport === "udp" ? askUdp(to, asked) : askTcp(to, asked);
 }

@@ -8,6 +8,7 @@ import {
   type ClosedReason,
   type Frame,
   FrameKind,
+  type LayerEntry,
   type LogEvent,
   type ProxyStatus,
   type ProxyToSupervisor,
@@ -51,6 +52,11 @@ export class SupervisorLink {
   /** Writes a log line; with `conn`, also forgets what was announced as under way for it. */
   log(event: LogEvent, conn?: string): void {
     this.tell(conn === undefined ? { op: "log", event } : { op: "log", event, conn });
+  }
+
+  /** Hands over a playbook's entry. */
+  record(conn: string, entry: LayerEntry): void {
+    this.tell({ op: "record", conn, entry });
   }
 
   /** Announces something that is under way, so that it is logged even if this process dies. */

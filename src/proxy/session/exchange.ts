@@ -131,6 +131,8 @@ async function readResponse(
     const bytes = await readUpstreamHead(upstream);
     if (bytes instanceof UpstreamError) return bytes;
     const head = parseResponseHead(bytes);
+    const { connection } = session;
+    connection.proxy.tap?.response(connection.id, request.head.method, bytes, head);
     if (head instanceof HeadError) return malformed(head);
     if (head.status === 101 && upgradeOf(request) === undefined) {
       return new UpstreamError("upstream_malformed", "upstream switched protocols unasked");

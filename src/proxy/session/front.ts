@@ -77,7 +77,9 @@ async function identify(proxy: Proxy, socket: Deno.TcpConn, dns: boolean): Promi
   if (!flow.ok) return refuseUnknown(proxy, socket, flow.reason);
   const connection = new Connection(proxy, flow, socket, src_port);
   if (dns || flow.dst_port === DNS_PORT) return await serveDnsStream(proxy, connection, reader);
-  await serveAs(await sniff(reader, proxy.settings.silentMs), connection, reader);
+  const kind = await sniff(reader, proxy.settings.silentMs);
+  proxy.tap?.detected(connection.id, reader.buffered, kind);
+  await serveAs(kind, connection, reader);
 }
 
 async function serveAs(
@@ -90,6 +92,7 @@ async function serveAs(
   }
   if (kind === "tls") {
     const result = await readHello(reader);
+    connection.proxy.tap?.hello(connection.id, reader.buffered, result);
     if (result.kind === "hello") return await serveTls(connection, reader, result.hello);
     const message = result.kind === "malformed" ? result.why : "the ClientHello broke off";
     return connection.log("https", refusal("malformed", false), { message });

@@ -134,6 +134,7 @@ export class Http2Session implements Live, Watched, WiresOwner {
   }
 
   async #answer(question: Question): Promise<void> {
+    this.connection.proxy.tap?.http2Request(this.connection.id, question);
     const request = new Http2Request(this, question);
     this.#requests.set(question.stream, request);
     this.count++;

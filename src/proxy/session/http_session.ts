@@ -160,6 +160,9 @@ export class HttpSession implements Live, Watched {
     this.deadline = Infinity;
     if (bytes === undefined) return false;
     const request = bytes instanceof HeadError ? bytes : this.#parse(bytes);
+    if (bytes instanceof Uint8Array) {
+      proxy.tap?.request(this.connection.id, this.start.scheme, bytes, request);
+    }
     if (request instanceof HeadError) return await this.#malformed(request);
     this.count++;
     proxy.state.requests++;

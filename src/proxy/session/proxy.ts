@@ -10,6 +10,7 @@ import type { Watchdog } from "../io/watchdog.ts";
 import type { KernelLink } from "../links/kernel.ts";
 import type { SupervisorLink } from "../links/supervisor.ts";
 import type { PackageGuard } from "../security/package_guard.ts";
+import type { Tap } from "../tap/tap.ts";
 import type { UpstreamPool } from "../upstream/pool.ts";
 import type { Terminator } from "./terminator.ts";
 import type { TokenGuard } from "./token_guard.ts";
@@ -48,6 +49,8 @@ export interface Proxy {
   readonly tokens?: TokenGuard;
   readonly live: Set<Live>;
   readonly state: State;
+  /** Records what the layers do; absent but for the recorder. */
+  readonly tap?: Tap;
 }
 
 /** State that the supervisor's orders change. */
