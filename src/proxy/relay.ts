@@ -17,12 +17,9 @@ import { relay } from "./io/pump.ts";
 import { closeQuietly, isConnectionError } from "./io/stream.ts";
 import { Watchdog } from "./io/watchdog.ts";
 import { encodeText } from "./layers/bytes.ts";
-import { HTTP1 } from "./upstream/pool.ts";
+import { HTTP2 } from "./upstream/pool.ts";
 import { dialTls, UpstreamError } from "./upstream/dial.ts";
-import type { InsecureTarget } from "./upstream/insecure.ts";
-
-const OK = Uint8Array.of(1);
-const FAILED = 0;
+import { InsecureAnswer, type InsecureTarget } from "./upstream/insecure.ts";
 
 /** Serves until stdin ends, which is when the supervisor does. */
 export async function runRelay(boot: RelayBoot): Promise<void> {
@@ -37,12 +34,13 @@ export async function runRelay(boot: RelayBoot): Promise<void> {
 
 async function serve(conn: Deno.UnixConn, watchdog: Watchdog): Promise<void> {
   try {
-    const { address, port, name } = await readTarget(conn);
-    const { stream: upstream } = await dialTls(address, port, name, [], [HTTP1]);
-    await conn.write(OK);
+    const { address, port, name, alpn: offered } = await readTarget(conn);
+    const { stream: upstream, alpn } = await dialTls(address, port, name, [], offered);
+    const { connected, http2 } = InsecureAnswer;
+    await conn.write(Uint8Array.of(alpn === HTTP2 ? http2 : connected));
     await relay(conn, upstream, { up: 0, down: 0 }, watchdog);
   } catch (error) {
-    if (error instanceof UpstreamError) await conn.write(failure(error)).catch(() => 0);
+    if (error instanceof UpstreamError) await answerQuietly(conn, failure(error));
     else if (!isConnectionError(error) && !(error instanceof FrameError)) throw error;
   } finally {
     closeQuietly(conn);
@@ -64,9 +62,18 @@ async function readTarget(conn: Deno.UnixConn): Promise<InsecureTarget> {
 
 function isTarget(body: unknown): body is InsecureTarget {
   return typeof body === "object" && body !== null && "address" in body && "port" in body &&
-    "name" in body;
+    "name" in body && "alpn" in body && Array.isArray(body.alpn);
+}
+
+/** The proxy may have given up and closed: it needs no answer then. */
+async function answerQuietly(conn: Deno.UnixConn, answer: Uint8Array): Promise<void> {
+  try {
+    await conn.write(answer);
+  } catch (error) {
+    if (!isConnectionError(error)) throw error;
+  }
 }
 
 function failure(error: UpstreamError): Uint8Array {
-  return new Uint8Array([FAILED, ...encodeText(error.message)]);
+  return new Uint8Array([InsecureAnswer.failed, ...encodeText(error.message)]);
 }

@@ -188,7 +188,8 @@ test("https: a client that does not trust the run's CA is told apart from other 
     command: ["curl", "-sS", "--cacert", scene.internet.caFile, "https://site.test/"],
   });
   assert.equal(run.status, 60, run.stderr);
-  one(run.log, { type: "https", error: "tls_client_rejected_ca" });
+  const event = one(run.log, { type: "https", error: "tls_client_rejected_ca" });
+  assert.deepEqual([event.exe, event.hint], [CURL, "site.test passthrough"]);
   const requests = (await scene.received()).filter((item) => item.kind === "request");
   assert.deepEqual(requests, []);
 });

@@ -3,27 +3,9 @@ import { Buffer } from "node:buffer";
 // @ts-types="../../src/proxy/layers/dns_packet.d.ts"
 import packet from "dns-packet";
 import { curl, rawTcp, run } from "./clients.ts";
-import { ALLOW, ALLOW_ONCE, DENY, readAll, Role, type World } from "./harness.ts";
-import { echoLine, type Peer, Upstream, UPSTREAM_CA } from "./upstream.ts";
-
-const HOST = "a.example";
-
-/** Runs a test between a TLS client and a TLS upstream. */
-async function between(
-  test: (role: Role, upstream: Upstream) => Promise<void>,
-  world: Partial<Omit<World, "destination">> & { destination?: string } = {},
-  script: (peer: Peer) => Promise<void> = echoLine,
-  name = HOST,
-): Promise<void> {
-  using upstream = await Upstream.tls(name, script);
-  await using role = await Role.start({
-    judge: () => ALLOW,
-    ...world,
-    destination: { ip: world.destination ?? "127.0.0.1", port: upstream.port },
-    boot: { upstreamCas: [UPSTREAM_CA], ...world.boot },
-  });
-  await test(role, upstream);
-}
+import { ALLOW, ALLOW_ONCE, DENY, readAll } from "./harness.ts";
+import { between, get, HOST } from "./tls_world.ts";
+import { echoLine, UPSTREAM_CA } from "./upstream.ts";
 
 /** A resolver that knows one address for every name. */
 function nameserver(ip: string) {
@@ -44,9 +26,6 @@ function nameserver(ip: string) {
     [Symbol.dispose]: () => socket.close(),
   };
 }
-
-const get = (role: Role, upstream: Upstream, ...more: string[]) =>
-  curl(role, `https://${HOST}:${upstream.port}/`, ...more);
 
 Deno.test("openssl accepts the leaf in strict mode, ALPN chosen", async () => {
   await between(async (role) => {
@@ -119,46 +98,11 @@ Deno.test("DNS over HTTPS is refused unless a URL rule names it", async () => {
   }, { judge: () => ALLOW_ONCE });
 });
 
-Deno.test("an upstream whose certificate is another's is answered 502", async () => {
-  await between(
-    async (role, upstream) => {
-      const got = await get(role, upstream);
-      assert.equal(got.status, 502, got.error);
-      assert.match(got.body, /certificate.*upstream_cert/s);
-      const line = await role.log((event) => event.type === "https");
-      assert.deepEqual([line.error, line.status], ["upstream_cert", 502]);
-    },
-    {},
-    echoLine,
-    "b.example",
-  );
-});
-
-Deno.test("an upstream of an unknown CA is answered 502", async () => {
-  await between(async (role, upstream) => {
-    assert.equal((await get(role, upstream)).status, 502);
-    assert.equal((await role.log((event) => event.type === "https")).error, "upstream_cert");
-  }, { boot: { upstreamCas: [] } });
-});
-
 Deno.test("an upstream that cannot be reached is answered 502", async () => {
   await between(async (role, upstream) => {
     upstream.listener.close();
     assert.equal((await get(role, upstream)).status, 502);
     assert.equal((await role.log((event) => event.type === "https")).error, "upstream_unreachable");
-  });
-});
-
-Deno.test("a client that does not trust the CA is logged", async () => {
-  await between(async (role, upstream) => {
-    const got = await run("curl", [
-      ...["-sS", "--connect-to", `::127.0.0.1:${role.frontPort}`],
-      `https://${HOST}:${upstream.port}/`,
-    ]);
-    assert.equal(got.code, 60);
-    const line = await role.log((event) => event.type === "https");
-    assert.equal(line.error, "tls_client_rejected_ca");
-    assert.equal(line.host, HOST);
   });
 });
 
@@ -233,37 +177,6 @@ Deno.test("a name that leads to this machine itself is not followed", async () =
     judge: () => ({ ...ALLOW, destination: "unknown" }),
     boot: { nameservers: [local.address] },
   });
-});
-
-Deno.test("insecure without its relay is refused as unavailable", async () => {
-  await between(async (role, upstream) => {
-    assert.equal((await get(role, upstream)).status, 403);
-    assert.equal((await role.log((event) => event.type === "https")).reason, "unavailable");
-    assert.equal(upstream.accepted, 0);
-  }, { judge: (event) => event.url ? ALLOW : { ...ALLOW, insecure: true } });
-});
-
-Deno.test("insecure goes through the relay, whatever the certificate", async () => {
-  const judge = (): typeof ALLOW => ({ ...ALLOW, insecure: true });
-  await between(
-    async (role, upstream) => {
-      for (let i = 0; i < 2; i++) {
-        const got = await get(role, upstream);
-        assert.deepEqual([got.status, got.body], [200, "GET / HTTP/1.1"], got.error);
-      }
-      assert.equal((await role.log((event) => event.type === "https")).insecure, true);
-      upstream.listener.close();
-    },
-    { judge, relay: true, boot: { upstreamCas: [] } },
-    echoLine,
-    "b.example",
-  );
-  await between(async (role, upstream) => {
-    upstream.listener.close();
-    assert.equal((await get(role, upstream)).status, 502);
-    const line = await role.log((event) => event.type === "https");
-    assert.deepEqual([line.error, line.insecure], ["upstream_unreachable", true]);
-  }, { judge, relay: true });
 });
 
 Deno.test("a ClientHello in many small pieces is understood", async () => {

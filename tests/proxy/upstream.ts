@@ -4,12 +4,14 @@
  * @module
  */
 
-import { loadCa, makeCa } from "../../src/proxy/certs/ca.ts";
+import { type Authority, loadCa, makeCa } from "../../src/proxy/certs/ca.ts";
 import { Minter } from "../../src/proxy/certs/minter.ts";
 import { writeAll } from "./harness.ts";
 
 const ca = await makeCa();
-const minter = new Minter(await loadCa(ca));
+/** What signs their certificates. */
+export const authority: Authority = await loadCa(ca);
+const minter = new Minter(authority);
 
 /** CA of the upstream servers, PEM. */
 export const UPSTREAM_CA = ca.certPem;
@@ -47,7 +49,14 @@ export class Upstream implements Disposable {
 
   /** A TLS server with a certificate for `host`. */
   static async tls(host: string, script: (peer: Peer) => Promise<void>): Promise<Upstream> {
-    const { cert, key } = await minter.leaf(host);
+    return Upstream.tlsWith(await minter.leaf(host), script);
+  }
+
+  /** A TLS server with any certificate. */
+  static tlsWith(
+    { cert, key }: { cert: string; key: string },
+    script: (peer: Peer) => Promise<void>,
+  ): Upstream {
     const options = { hostname: "0.0.0.0", port: 0, cert, key, alpnProtocols: ["http/1.1"] };
     return new Upstream(Deno.listenTls(options), script);
   }

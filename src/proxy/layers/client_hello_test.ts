@@ -1,41 +1,6 @@
 import assert from "node:assert/strict";
-import { concat, encodeText } from "./bytes.ts";
 import { parseClientHello } from "./client_hello.ts";
-
-/** A vector with a length prefix. */
-function vector(size: number, ...parts: Uint8Array[]): Uint8Array {
-  const body = concat(...parts);
-  const prefix = new Uint8Array(size);
-  for (let i = 0; i < size; i++) prefix[i] = body.length >> (8 * (size - 1 - i)) & 0xff;
-  return concat(prefix, body);
-}
-
-const serverName = (...names: string[]) =>
-  extension(0, vector(2, ...names.map((n) => concat(Uint8Array.of(0), vector(2, encodeText(n))))));
-const extension = (type: number, body: Uint8Array) =>
-  concat(Uint8Array.of(type >> 8, type & 0xff), vector(2, body));
-const alpn = extension(
-  16,
-  vector(2, vector(1, encodeText("h2")), vector(1, encodeText("http/1.1"))),
-);
-
-/** A ClientHello in records of `size` bytes. */
-export function hello(extensions: Uint8Array[], size = 16384): Uint8Array {
-  const body = concat(
-    Uint8Array.of(3, 3),
-    new Uint8Array(32),
-    vector(1, new Uint8Array(32)),
-    vector(2, Uint8Array.of(0x13, 1)),
-    vector(1, Uint8Array.of(0)),
-    vector(2, ...extensions),
-  );
-  const message = concat(Uint8Array.of(1), vector(3, body));
-  const records: Uint8Array[] = [];
-  for (let at = 0; at < message.length; at += size) {
-    records.push(concat(Uint8Array.of(22, 3, 1), vector(2, message.subarray(at, at + size))));
-  }
-  return concat(...records);
-}
+import { alpn, extension, hello, serverName } from "./testing/hello.ts";
 
 const kind = (bytes: Uint8Array) => parseClientHello(bytes).kind;
 
@@ -59,6 +24,16 @@ Deno.test("a client without a name is one without a name", () => {
   assert.deepEqual(parseClientHello(hello([])), { kind: "hello", hello: { alpn: [] } });
   const address = parseClientHello(hello([serverName("192.0.2.1")]));
   assert.equal(address.kind === "hello" && address.hello.sni, undefined);
+});
+
+Deno.test("the name beside an encrypted ClientHello is the outer one", () => {
+  const encrypted = extension(0xfe0d, new Uint8Array(200).fill(7));
+  for (
+    const extensions of [[encrypted, serverName("a.example")], [serverName("a.example"), encrypted]]
+  ) {
+    const result = parseClientHello(hello(extensions));
+    assert.equal(result.kind === "hello" && result.hello.sni, "a.example");
+  }
 });
 
 Deno.test("what two readers could read differently is malformed", () => {

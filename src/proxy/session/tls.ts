@@ -138,7 +138,7 @@ async function serveDecrypted(
     }
   } catch (error) {
     if (start.upstream) proxy.pool.release(start.upstream);
-    logUnused(connection, start, handshakeFailure(error));
+    logUnused(connection, start, handshakeFailure(error, start.host!, connection.flow.dst_port));
   }
 }
 
@@ -178,15 +178,15 @@ function logUnused(connection: Connection, start: SessionStart, fields: Partial<
   });
 }
 
-function handshakeFailure(error: unknown): Partial<LogEvent> {
-  if (error instanceof Deno.errors.InvalidData && /alert: .*(CA|Certificate)/.test(error.message)) {
-    const message = `${error.message}: the client does not trust the run's CA; ` +
-      "make it, or add passthrough to the host's rule";
-    return { error: "tls_client_rejected_ca", message };
-  }
+function handshakeFailure(error: unknown, host: string, port: number): Partial<LogEvent> {
+  const alert = error instanceof Deno.errors.InvalidData &&
+    /alert: .*(CA|Certificate)/.test(error.message);
   // Some clients close without an alert when they do not trust a certificate.
-  if (error instanceof Deno.errors.UnexpectedEof) {
-    return { error: "tls_client_rejected_ca", message: "the client closed during the handshake" };
+  if (alert || error instanceof Deno.errors.UnexpectedEof) {
+    const message = `${error.message}: the client does not seem to trust the run's CA; ` +
+      "make it, or leave the host undecrypted";
+    const hint = `${host}${port === 443 ? "" : `:${port}`} passthrough`;
+    return { error: "tls_client_rejected_ca", message, hint };
   }
   if (!isConnectionError(error) && !(error instanceof Error && error.name === "TooSlow")) {
     throw error;

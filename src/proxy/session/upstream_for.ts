@@ -17,7 +17,7 @@ export interface Route {
   /** Name that the certificate must be for. */
   host: string;
   address: string;
-  /** Do not verify the certificate. Then HTTP/1.1 alone is offered. */
+  /** Do not verify the certificate. */
   insecure: boolean;
   /** Offer HTTP/2 as well. */
   http2: boolean;
@@ -69,16 +69,18 @@ async function dial(
   const { flow, proxy } = connection;
   if (route.scheme === "http") return { stream: await dialTcp(route.address, flow.dst_port) };
   const { upstreamCas, insecureSocket } = proxy.settings;
+  const { address, host: name } = route;
+  const alpn = route.http2 ? [HTTP2, HTTP1] : [HTTP1];
   if (route.insecure) {
-    return { stream: await dialInsecure(insecureSocket, route.address, flow.dst_port, route.host) };
+    return await dialInsecure(insecureSocket, { address, port: flow.dst_port, name, alpn });
   }
-  const protocols = route.http2 ? [HTTP2, HTTP1] : [HTTP1];
-  return await dialTls(route.address, flow.dst_port, route.host, upstreamCas, protocols);
+  return await dialTls(address, flow.dst_port, name, upstreamCas, alpn);
 }
 
 function poolKey(connection: Connection, route: Route): string {
   const { process, flow } = connection;
   const who = process.pid === undefined ? connection.id : `${process.pid} ${process.exe}`;
-  const how = route.insecure ? "insecure" : route.http2 ? "https, h2 offered" : route.scheme;
+  const how = (route.insecure ? "insecure " : "") + route.scheme +
+    (route.http2 ? ", h2 offered" : "");
   return `${who} ${how} ${route.host} ${route.address}:${flow.dst_port}`;
 }

@@ -8,6 +8,7 @@
 import { encodeFrame, FrameKind } from "../../protocol/mod.ts";
 import { closeQuietly, isConnectionError, type Stream } from "../io/stream.ts";
 import { UpstreamError } from "./dial.ts";
+import { HTTP2 } from "./pool.ts";
 
 /** What the relay is told before the bytes. */
 export interface InsecureTarget {
@@ -15,34 +16,40 @@ export interface InsecureTarget {
   port: number;
   /** server_name to send. */
   name: string;
+  /** ALPN protocols to offer, the preferred one first. */
+  alpn: string[];
 }
 
-/** Longest answer of the relay before the bytes: one byte, and an error text after it. */
+/** The relay's first byte: it is connected, and upstream chose HTTP/2 or something else; or it failed. */
+export const InsecureAnswer = { failed: 0, connected: 1, http2: 2 } as const;
+
+/** Longest error text after the relay's first byte. */
 const MAX_ERROR = 1024;
 
 /**
  * Connects through the relay.
  *
  * @param socket the relay's Unix socket, if there is one
+ * @returns the connection, and the protocol that upstream chose; HTTP/1.1 if absent
  * @throws {UpstreamError} if there is no relay, or it cannot connect
  */
 export async function dialInsecure(
   socket: string | undefined,
-  address: string,
-  port: number,
-  name: string,
-): Promise<Stream> {
+  target: InsecureTarget,
+): Promise<{ stream: Stream; alpn: string | undefined }> {
   if (socket === undefined) {
     throw new UpstreamError("upstream_unreachable", "no relay for insecure connections is running");
   }
   let conn: Deno.UnixConn | undefined;
   try {
     conn = await Deno.connect({ transport: "unix", path: socket });
-    const target: InsecureTarget = { address, port, name };
     const frame = encodeFrame(FrameKind.event, 0, target);
     for (let at = 0; at < frame.length;) at += await conn.write(frame.subarray(at));
     const answer = new Uint8Array(1);
-    if (await conn.read(answer) === 1 && answer[0] === 1) return conn;
+    const { connected, http2 } = InsecureAnswer;
+    if (await conn.read(answer) === 1 && (answer[0] === connected || answer[0] === http2)) {
+      return { stream: conn, alpn: answer[0] === http2 ? HTTP2 : undefined };
+    }
     throw new UpstreamError("upstream_unreachable", await errorText(conn));
   } catch (cause) {
     closeQuietly(conn);
