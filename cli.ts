@@ -25,6 +25,10 @@ const COMMANDS: Record<string, Command> = {
     summary: "guard containers, and give them the CA",
     load: () => import("./src/cli/containers.ts"),
   },
+  doctor: {
+    summary: "can this machine run egress? does it hold against attacks?",
+    load: () => import("./src/cli/doctor.ts"),
+  },
   validate: {
     summary: "check policies and workflow files",
     load: () => import("./src/cli/validate.ts"),

@@ -12,7 +12,7 @@ cd "$root"
 # Without a `command:package` of these a test could only fail.
 wanted="clang:clang iptables-restore:iptables nft:nftables ip:iproute2 curl:curl git:git dig:bind9-dnsutils
   nc:netcat-openbsd openssl:openssl python3:python3 npm:npm nginx:nginx jq:jq gcc:gcc bpftool:bpftool
-  dockerd:docker.io busybox:busybox-static
+  ping:iputils-ping dockerd:docker.io busybox:busybox-static
   ssh:openssh-client sshd:openssh-server redis-server:redis-server redis-cli:redis-tools psql:postgresql-client"
 missing=
 for pair in $wanted; do command -v "${pair%%:*}" >/dev/null 2>&1 || missing="$missing ${pair#*:}"; done

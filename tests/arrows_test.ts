@@ -14,10 +14,12 @@ const ARROWS: Record<string, string[]> = {
   packages: [],
   github: [],
   // The commands put everything together; `run` hands over to the supervisor, `demo` to its internet.
-  cli: ["protocol", "policy", "packages", "github", "supervisor", "containers", "demo"],
+  cli: ["protocol", "policy", "packages", "github", "supervisor", "containers", "demo", "doctor"],
   demo: [],
   // A tool for contributors: it plays the roles around the proxy.
   recorder: ["protocol", "policy", "supervisor"],
+  // It tries the supervisor's tools, and attacks on the demo's internet.
+  doctor: ["protocol", "supervisor", "demo"],
 };
 
 function* sources(folder: string): Generator<string> {

@@ -6,6 +6,7 @@
 
 import { ToolError } from "../demo/command.ts";
 import { Internet } from "../demo/internet.ts";
+import { onInterrupt } from "../demo/interrupt.ts";
 import { disappointments, painter, renderTable } from "../demo/render.ts";
 import { install, POLICY, type Run, SECRET, stealingPackage } from "../demo/scenario.ts";
 import { WorldLostError } from "../demo/world_process.ts";
@@ -86,15 +87,4 @@ async function demonstrate(json: boolean): Promise<number> {
       console.log(paint("dim", `\n  egress said of the audit run:\n${audit.said}`));
     }
   }
-}
-
-function onInterrupt(close: () => Promise<void>): Disposable {
-  const signals: Deno.Signal[] = ["SIGINT", "SIGTERM", "SIGHUP"];
-  const handler = () => void close().finally(() => Deno.exit(130));
-  for (const signal of signals) Deno.addSignalListener(signal, handler);
-  return {
-    [Symbol.dispose]() {
-      for (const signal of signals) Deno.removeSignalListener(signal, handler);
-    },
-  };
 }

@@ -58,7 +58,11 @@ export async function tool(command: string[], options: ToolOptions = {}): Promis
   return new TextDecoder().decode(stdout);
 }
 
-async function feed(writer: WritableStreamDefaultWriter<Uint8Array>, text: string): Promise<void> {
+/** Writes a program's whole input. */
+export async function feed(
+  writer: WritableStreamDefaultWriter<Uint8Array>,
+  text: string,
+): Promise<void> {
   try {
     await writer.write(new TextEncoder().encode(text));
     await writer.close();

@@ -8,11 +8,11 @@ import { type Channel, CHANNELS } from "./outcome.ts";
 import type { Run } from "./scenario.ts";
 
 /** Paints a text when colours are wanted. */
-export type Paint = (code: "bold" | "dim" | "red" | "green", text: string) => string;
+export type Paint = (code: "bold" | "dim" | "red" | "green" | "yellow", text: string) => string;
 
 /** A painter: ANSI colours, or none. */
 export function painter(colours: boolean): Paint {
-  const codes = { bold: 1, dim: 2, red: 31, green: 32 };
+  const codes = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33 };
   return (code, text) => colours ? `\x1b[${codes[code]}m${text}\x1b[0m` : text;
 }
 

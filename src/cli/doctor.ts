@@ -1,0 +1,83 @@
+/**
+ * `egress doctor`: can this machine run egress, and does egress hold on it?
+ *
+ * @module
+ */
+
+import { ToolError } from "../demo/command.ts";
+import { Internet } from "../demo/internet.ts";
+import { onInterrupt } from "../demo/interrupt.ts";
+import { painter } from "../demo/render.ts";
+import { WorldLostError } from "../demo/world_process.ts";
+import { attackRun } from "../doctor/attack/attack.ts";
+import { renderAttacks } from "../doctor/attack/render.ts";
+import { canRun, type Check } from "../doctor/check.ts";
+import { checksOf } from "../doctor/checks.ts";
+import { probe } from "../doctor/probe.ts";
+import { renderChecks } from "../doctor/render.ts";
+import { trial } from "../doctor/trial.ts";
+import { validatePolicy } from "../policy/mod.ts";
+import { Exit, type ParsedArgs, runCommand, UsageError } from "./args.ts";
+import type { Io } from "./io.ts";
+
+/** What `egress doctor --help` says. */
+export const help = `egress doctor [--attack] [--json]
+
+Says what this machine can and cannot do, what to do about it, and whether egress can run here.
+
+  --attack     try every known way past egress instead: in a little network of its own, with harmless
+               payloads to a sink of its own, first without egress (to see that the way is one), then
+               under egress run. Needs root; takes less than 20 seconds; leaves nothing behind
+  --hole RULE  with --attack: add RULE to the policy, to see that doctor notices what gets through
+  --json       one JSON object instead of text
+
+Exit status: 0 egress can run here / nothing got through, 1 it cannot / something got through, 2 an
+argument cannot be used.
+`;
+
+const OPTIONS = {
+  attack: { type: "boolean" },
+  hole: { type: "string" },
+  json: { type: "boolean" },
+} as const;
+
+/** Runs the command. @returns the exit status */
+export function main(args: string[], io?: Io): Promise<number> {
+  return runCommand({ name: "doctor", help, options: OPTIONS, run }, args, io);
+}
+
+async function run({ values, positionals }: ParsedArgs<typeof OPTIONS>, io: Io): Promise<number> {
+  if (positionals.length > 0) throw new UsageError(`unexpected argument ${positionals[0]}`);
+  if (values.attack) return await attack(values.hole, values.json === true, io);
+  if (values.hole !== undefined) throw new UsageError("--hole goes with --attack");
+  const checks: Check[] = checksOf(await probe());
+  // Where something is missing, the trial could only say so again.
+  if (canRun(checks)) checks.push(await trial());
+  const fine = canRun(checks);
+  io.out(
+    values.json
+      ? JSON.stringify({ ok: fine, checks }) + "\n"
+      : renderChecks(checks, painter(io.colour)),
+  );
+  return fine ? Exit.ok : Exit.found;
+}
+
+async function attack(hole: string | undefined, json: boolean, io: Io): Promise<number> {
+  if (Deno.uid() !== 0) {
+    throw new UsageError("--attack needs root, to make network namespaces: run it with sudo");
+  }
+  const wrong = validatePolicy(hole ?? "", {}).find(({ severity }) => severity === "error");
+  if (wrong) throw new UsageError(`--hole is no rule: ${wrong.message}`);
+  try {
+    await using internet = await Internet.create();
+    using _interrupts = onInterrupt(() => internet.close());
+    const report = await attackRun(internet, hole);
+    io.out(
+      json ? JSON.stringify(report) + "\n" : renderAttacks(report, painter(io.colour)),
+    );
+    return report.ok ? Exit.ok : Exit.found;
+  } catch (error) {
+    if (!(error instanceof ToolError || error instanceof WorldLostError)) throw error;
+    throw new UsageError(`the little network could not be built: ${error.message}`);
+  }
+}

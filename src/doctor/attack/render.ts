@@ -1,0 +1,40 @@
+/**
+ * What came of the attacks, as text. Pure.
+ *
+ * @module
+ */
+
+import type { Paint } from "../../demo/render.ts";
+import type { AttackReport } from "./attack.ts";
+
+const COLOURS = { blocked: "green", passed: "red", untested: "yellow" } as const;
+const WORDS = { blocked: "blocked", passed: "GOT THROUGH", untested: "NOT TESTED" } as const;
+
+/** The table and what it comes to. */
+export function renderAttacks(report: AttackReport, paint: Paint): string {
+  const name = Math.max(...report.attacks.map((attack) => attack.name.length));
+  const rows = report.attacks.map(({ name: text, result, root }) =>
+    `  ${text.padEnd(name)}  ${root ? "root" : "    "}  ${paint(COLOURS[result], WORDS[result])}`
+  );
+  const count = (wanted: string) => report.attacks.filter(({ result }) => result === wanted).length;
+  const [blocked, passed, untested] = ["blocked", "passed", "untested"].map(count);
+  const lines = [
+    ...rows,
+    "",
+    `  ${blocked} blocked, ${passed} got through, ${untested} not tested, in ` +
+    `${report.seconds.toFixed(1)} s`,
+  ];
+  if (untested! > 0) {
+    lines.push(paint("yellow", "  Not tested: without egress it did not arrive either."));
+  }
+  if (!report.allowed) {
+    lines.push(paint("red", "  What is allowed did not get through, so that nothing is shown:"));
+    // deno-lint-ignore no-control-regex
+    lines.push(report.said.replace(/[^\x20-\x7e\n]/g, "?").replace(/^/gm, "    "));
+  }
+  lines.push(
+    report.ok ? paint("green", "  egress holds.") : paint("red", "  egress does not hold."),
+    "",
+  );
+  return lines.join("\n");
+}
