@@ -43,6 +43,29 @@ Deno.test("analyze: blocked pairs first, with the rule that would allow them", a
   ]);
 });
 
+Deno.test("analyze: a rule with token=job allows what carried the job's token", async () => {
+  using files = new Files();
+  const request = { ts: TS, type: "https", dst_ip: "192.0.2.1", dst_port: 443 };
+  const log = files.write(
+    "log",
+    text([
+      { ...request, url: "https://a.example/own", github_token: true },
+      { ...request, url: "https://a.example/own" },
+      { ...request, url: "https://a.example/x", policy: "deny", reason: "foreign_token" },
+      { ...request, url: "https://a.example/p", policy: "deny", reason: "package_security" },
+    ]),
+  );
+  const policy = files.write("p", "a.example token=job\n");
+  const { status, out } = await outcomeOf(main, [policy, "--log", log, "-v"]);
+  assert.equal(status, 1);
+  assert.match(
+    out,
+    /^blocked GET https:\/\/a.example\/own by an unknown process: token_required$/m,
+  );
+  assert.match(out, /^allowed GET https:\/\/a.example\/own/m);
+  assert.doesNotMatch(out, /to allow|a.example\/[xp]/);
+});
+
 Deno.test("analyze: all allowed is 0, unless unused rules are to fail", async () => {
   using files = new Files();
   const log = files.write("log", text(LINES));

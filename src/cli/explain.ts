@@ -31,6 +31,8 @@ come nearest. The event is a line of the log, or written by hand (- reads it fro
 
   egress explain FILE '{"type":"https","host":"a.example","url":"https://a.example/x","method":"POST"}'
 
+A request's "token" is job, foreign or none: whose credential it carries (for rules with token=job).
+
   --dns JSON          a lookup seen before: {"name":"a.example","ips":["192.0.2.1"],"ttl":300}; may be
                       given several times
   --json              one JSON object instead of text

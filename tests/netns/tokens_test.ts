@@ -55,6 +55,26 @@ test("tokens: requests with the job's token are tagged, and the token is kept no
   assert.ok(!run.stderr.includes(JOB), "the token on stderr");
 });
 
+test("tokens: the endpoint for OIDC tokens is one of GitHub's hosts, by its variable", async (scene) => {
+  const endpoint = "https://site.test/idtoken";
+  const run = await scene.run({
+    policy: "site.test",
+    args: ["--foreign-tokens", "deny"],
+    env: {
+      ACTIONS_ID_TOKEN_REQUEST_URL: `${endpoint}?api-version=2`,
+      ACTIONS_ID_TOKEN_REQUEST_TOKEN: JOB,
+    },
+    command: [
+      ...[...curl, ...bearing(JOB), `${endpoint}?api-version=2&audience=x`],
+      ...["--next", ...curl.slice(1), ...bearing(EVIL), `${endpoint}?audience=y`],
+    ],
+  });
+  assert.equal(run.stdout, "200\n403\n", run.stderr);
+  const [own, foreign] = events(run.log, { url: endpoint });
+  assert.deepEqual([own?.github_token, own?.policy], [true, "allow"]);
+  assert.deepEqual([foreign?.github_token, foreign?.reason], [undefined, "foreign_token"]);
+});
+
 test("attack: an attacker's own token at an allowed GitHub host", async (scene) => {
   const run = await scene.run({
     policy: "api.github.com",

@@ -46,15 +46,15 @@ Deno.test("attack: empty lines and a pause before a request for another host", a
     boot,
   });
   const request = "GET / HTTP/1.1\r\nHost: evil.example\r\n\r\n";
-  const { conn, send } = await rawTcp(role);
+  const { conn, send, until } = await rawTcp(role);
   await takenForSilent(role);
   await send("\r\n\r\n");
   await send(request);
-  assert.match(await readAll(conn), /^HTTP\/1.1 400 /);
+  assert.match(await until("\r\n\r\n"), /^HTTP\/1.1 400 /);
   conn.close();
   const other = await rawTcp(role);
   await other.send(`\r\n${request}`);
-  assert.match(await readAll(other.conn), /^HTTP\/1.1 400 /, "without a pause");
+  assert.match(await other.until("\r\n\r\n"), /^HTTP\/1.1 400 /, "without a pause");
   other.conn.close();
   assert.equal(role.logs.filter((event) => event.reason === "malformed").length, 2);
   assert.ok(role.logs.every((event) => event.type !== "tcp"));

@@ -27,7 +27,7 @@ for (
     ["\n".repeat(1025), "http"],
   ] as const
 ) {
-  Deno.test(`${JSON.stringify(text)} is ${kind}`, () => {
+  Deno.test(`${JSON.stringify(text.slice(0, 40))} is ${kind}`, () => {
     assert.equal(detect(fromLatin1(text)), kind);
   });
 }
