@@ -28,6 +28,8 @@ import { possibleCpus } from "./bpf/cpus.ts";
 import { ControlServer } from "./control/server.ts";
 import { settleAuthority } from "./control/settle.ts";
 import { libc } from "./ffi/libc.ts";
+import { DockerClient } from "./containers/docker_client.ts";
+import { ContainerImages } from "./containers/images.ts";
 import { GateReports } from "./gate_reports.ts";
 import { Engine } from "./link/engine.ts";
 import { NetlinkSocket } from "./netlink/socket.ts";
@@ -44,6 +46,7 @@ import type { UdpQueue } from "./udp/queue.ts";
 
 const PROCESS_EVENTS = 8 * 1024 * 1024;
 const GATE_EVENTS = 256 * 1024;
+const DOCKER_SOCKET = "/run/docker.sock";
 /** ms between looks at deadlines, while there is one. */
 const TICK = 250;
 
@@ -65,6 +68,7 @@ export class Kernel {
   readonly #statsMap: BpfMap;
   readonly #output: KernelOutput;
   readonly #attribution: Attribution;
+  readonly #docker: DockerClient;
   readonly #reports: GateReports;
   readonly #engine: Engine;
   readonly #allowed: AllowedFlows;
@@ -82,7 +86,11 @@ export class Kernel {
     this.#statsMap = object.map("gate_stats", STATS_SIZE * possibleCpus());
     const processEvents = new RingBuffer(object.map("process_events", 0).fd, PROCESS_EVENTS);
     const gateEvents = new RingBuffer(object.map("gate_events", 0).fd, GATE_EVENTS);
-    this.#attribution = makeAttribution(boot, object, processEvents, () => this.#stats().lost);
+    this.#docker = new DockerClient(epoll, boot.dockerSocket ?? DOCKER_SOCKET);
+    const images = new ContainerImages(this.#docker.ask.bind(this.#docker), bootMillis);
+    const lost = () => this.#stats().lost;
+    const imageOf = images.imageOf.bind(images);
+    this.#attribution = makeAttribution(boot, object, processEvents, lost, imageOf);
     attach(boot, object);
     this.#attribution.addRunning();
     this.authority = boot.control && settleAuthority(boot.control, this.#attribution);
@@ -179,6 +187,7 @@ export class Kernel {
     if (now < this.#nextTick) return;
     this.#nextTick = now + TICK;
     this.#engine.expire(now);
+    this.#docker.expire(now);
     this.#queue.tick(now);
     this.#allowed.expire(now);
     this.#reports.tick(now);

@@ -24,6 +24,7 @@ export function makeAttribution(
   object: BpfObject,
   events: RingBuffer,
   lost: () => number,
+  imageOf: (cgroup: string) => string | undefined,
 ): Attribution {
   const maps = {
     tcp: object.map("tcp_owner", OWNER_SIZE),
@@ -33,7 +34,7 @@ export function makeAttribution(
     workers: object.map("workers", 8),
   };
   const cgroups = named("scope_missing", () => new CgroupPaths(boot.cgroupRoot));
-  return new Attribution({ maps, events, lost, cgroups, scope: boot.scopeCgroupDir });
+  return new Attribution({ maps, events, lost, cgroups, scope: boot.scopeCgroupDir, imageOf });
 }
 
 /** Tells the programs their scope and attaches them. @throws {StartError} */

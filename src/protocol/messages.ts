@@ -57,6 +57,8 @@ export interface KernelBoot {
   policy: PolicyLoad;
   /** FIFOs of the engine. */
   engine: EngineFifos;
+  /** Docker's socket, for the names of images; absent: `/run/docker.sock`. */
+  dockerSocket?: string;
   /** Absent: no control socket. */
   control?: ControlBoot;
 }

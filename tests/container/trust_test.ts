@@ -1,5 +1,8 @@
 /** The run's CA in containers: who sees it, and that no layer of an image ever does. */
 import assert from "node:assert/strict";
+import { DockerClient } from "../../src/kernel/containers/docker_client.ts";
+import { bootMillis } from "../../src/kernel/sys/clock.ts";
+import { Epoll } from "../../src/kernel/sys/epoll.ts";
 import { BUSYBOX, DockerWorld, makeCa } from "../support/docker_world.ts";
 
 let world: DockerWorld;
@@ -179,6 +182,20 @@ Deno.test("a Java truststore is made where the image has one", async () => {
     "echo $JAVA_TOOL_OPTIONS; grep -c 'egress test CA' /dev/egress/truststore.jks",
   );
   assert.match(out, /-Djavax.net.ssl.trustStore=\/dev\/egress\/truststore.jks .*\n1\n/);
+});
+
+Deno.test("Docker tells the name of a container's image to the kernel role's client", async () => {
+  const id = (await world.must(["/usr/bin/docker", "create", "busybox", "true"])).trim();
+  using epoll = new Epoll();
+  const client = new DockerClient(epoll, `${world.folder}/docker.sock`);
+  let image: string | undefined;
+  client.ask({ engine: "docker", id }, (found) => image = found);
+  while (client.waiting) {
+    epoll.wait(100);
+    client.expire(bootMillis());
+  }
+  await world.docker("rm", id);
+  assert.equal(image, "busybox");
 });
 
 /** curl and Python with the libraries and modules that they load, copied from this machine. */

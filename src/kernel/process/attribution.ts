@@ -8,7 +8,7 @@ import type { ProcessInfo } from "../../protocol/mod.ts";
 import { decodeOwner, encodeFlowKey, type FlowTuple, type Owner, Protocol } from "../bpf/layout.ts";
 import type { BpfMap } from "../bpf/map.ts";
 import { decodeEnvironPart } from "../bpf/environ_event.ts";
-import { decodeProcessEvent } from "../bpf/process_event.ts";
+import { decodeProcessEvent, type ProcessEvent } from "../bpf/process_event.ts";
 import type { RingBuffer } from "../bpf/ringbuf.ts";
 import { type CgroupPaths, processesBelow } from "./cgroups.ts";
 import { PROC, readAncestry, readCgroup, readImage, readStat } from "./procfs.ts";
@@ -36,6 +36,8 @@ export interface AttributionParts {
   cgroups: CgroupPaths;
   /** The scope's cgroup folder. */
   scope: string;
+  /** Name of the image of the container that a cgroup is of, as far as it is known yet. Never waits. */
+  imageOf(cgroup: string): string | undefined;
 }
 
 /** Finds owners and describes them. */
@@ -59,11 +61,18 @@ export class Attribution {
   drain(): void {
     this.#parts.events.drain((record) => {
       const event = decodeProcessEvent(record);
-      if (event) return this.#table.apply(event, this.#parts.cgroups.path(event.cgroup));
+      if (event) return this.#applyProcess(event);
       const part = decodeEnvironPart(record);
       const step = part && this.#environs.take(part);
       if (part && step) this.#table.setStep(part.pid, part.start, step);
     });
+  }
+
+  #applyProcess(event: ProcessEvent): void {
+    const cgroup = this.#parts.cgroups.path(event.cgroup);
+    // Asked for with the first process, so that the answer is there when one of them connects.
+    if (cgroup !== undefined) this.#parts.imageOf(cgroup);
+    this.#table.apply(event, cgroup);
   }
 
   /**
@@ -146,7 +155,12 @@ export class Attribution {
       info = this.#table.describe(pid, start, at);
     }
     const cgroup = this.#parts.cgroups.path(owner.cgroup) ?? info?.cgroup;
-    return { ...(info ?? { pid }), ...(cgroup !== undefined && { cgroup }) };
+    const image = cgroup === undefined ? undefined : this.#parts.imageOf(cgroup);
+    return {
+      ...(info ?? { pid }),
+      ...(cgroup !== undefined && { cgroup }),
+      ...(image !== undefined && { image }),
+    };
   }
 
   /** @param start if given, the process must have started then */

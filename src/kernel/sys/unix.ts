@@ -1,5 +1,5 @@
 /**
- * Listening on a Unix socket, and who is at the other end.
+ * Unix sockets: listening, connecting, and who is at the other end.
  *
  * @module
  */
@@ -27,23 +27,51 @@ const PATH_MAX_UNIX = 108;
  * @throws {SyscallError}
  */
 export function listenUnix(path: string, mode = 0o600): Fd {
-  const name = cstring(path);
-  if (name.length > PATH_MAX_UNIX) throw new RangeError(`socket path too long: ${path}`);
-  const address = new Uint8Array(2 + name.length);
-  new DataView(address.buffer).setUint16(0, AF_UNIX, true);
-  address.set(name, 2);
-  const flags = SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC;
-  const fd = new Fd(check("socket AF_UNIX", libc.socket(AF_UNIX, flags, 0)));
+  const address = addressOf(path);
+  const fd = newSocket();
   try {
     removeFile(path);
     check(`bind ${path}`, libc.bind(fd.number, address, address.length));
-    check(`chmod ${path}`, libc.chmod(name, mode));
+    check(`chmod ${path}`, libc.chmod(cstring(path), mode));
     check(`listen ${path}`, libc.listen(fd.number, 64));
   } catch (error) {
     fd.close();
     throw error;
   }
   return fd;
+}
+
+/**
+ * Connects, at once or not at all: a Unix socket is connected as soon as its peer's queue has room.
+ *
+ * @returns nonblocking
+ * @throws {SyscallError} EAGAIN if it has none
+ */
+export function connectUnix(path: string): Fd {
+  const address = addressOf(path);
+  const fd = newSocket();
+  try {
+    check(`connect ${path}`, libc.connect(fd.number, address, address.length));
+  } catch (error) {
+    fd.close();
+    throw error;
+  }
+  return fd;
+}
+
+function newSocket(): Fd {
+  const flags = SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC;
+  return new Fd(check("socket AF_UNIX", libc.socket(AF_UNIX, flags, 0)));
+}
+
+/** sockaddr_un. @throws {RangeError} if the path does not fit */
+function addressOf(path: string): Uint8Array<ArrayBuffer> {
+  const name = cstring(path);
+  if (name.length > PATH_MAX_UNIX) throw new RangeError(`socket path too long: ${path}`);
+  const address = new Uint8Array(2 + name.length);
+  new DataView(address.buffer).setUint16(0, AF_UNIX, true);
+  address.set(name, 2);
+  return address;
 }
 
 /**
