@@ -56,7 +56,7 @@ Deno.test("attack: empty lines and a pause before a request for another host", a
   await other.send(`\r\n${request}`);
   assert.match(await other.until("\r\n\r\n"), /^HTTP\/1.1 400 /, "without a pause");
   other.conn.close();
-  assert.equal(role.logs.filter((event) => event.reason === "malformed").length, 2);
+  await role.log(() => role.logs.filter((event) => event.reason === "malformed").length === 2);
   assert.ok(role.logs.every((event) => event.type !== "tcp"));
 });
 

@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import { digestTokens } from "../../src/github/tokens.ts";
 import { compilePolicy, parsePolicy, PolicyEngine } from "../../src/policy/mod.ts";
 import type { ProxyBoot, TokenBoot, TrafficEvent, Verdict } from "../../src/protocol/mod.ts";
-import { curl, rawTls } from "./clients.ts";
-import { ALLOW, Role } from "./harness.ts";
+import { curl, rawTcp, rawTls } from "./clients.ts";
+import { ALLOW, readAll, Role } from "./harness.ts";
 import { HOST, withHttp2 } from "./http2_world.ts";
 import { type Peer, Upstream, UPSTREAM_CA } from "./upstream.ts";
 
@@ -205,4 +205,39 @@ Deno.test("attack: foreign tokens in streams of HTTP/2 beside good ones", async 
     const line = await scene.role.log((event) => event.policy === "deny");
     assert.equal(line.reason, "foreign_token");
   });
+});
+
+Deno.test("attack: ssh on the port for HTTPS, with the attacker's key", async () => {
+  const test = async (boot: Partial<ProxyBoot>, judged: Partial<Verdict>) => {
+    await using role = await Role.start({
+      destination: { ip: "127.255.255.254", port: 443 },
+      judge: () => ({ ...ALLOW, ...judged }),
+      boot,
+    });
+    const peer = await rawTcp(role);
+    await peer.send("SSH-2.0-attacker\r\n");
+    await readAll(peer.conn).catch(() => "");
+    peer.conn.close();
+    return await role.log((event) => event.type === "tcp");
+  };
+  using server = new Upstream(
+    Deno.listen({ hostname: "127.255.255.254", port: 443 }),
+    async (peer) => {
+      await peer.until("\n");
+      await peer.send("SSH-2.0-server\r\n");
+    },
+  );
+  const denied = await test(deny(), { host: "ssh.github.com" });
+  assert.deepEqual([denied.policy, denied.reason, denied.bytes_up], [
+    "deny",
+    "foreign_token",
+    undefined,
+  ]);
+  const audited = await test(bootWith({ denyForeign: true }, { audit: true }), {
+    host: "ssh.github.com",
+  });
+  assert.deepEqual([audited.reason, audited.bytes_down], ["foreign_token", 16]);
+  assert.equal((await test(deny(), { host: "git.example" })).policy, "allow");
+  assert.equal((await test(bootWith({}), { host: "ssh.github.com" })).policy, "allow");
+  assert.ok(server.accepted >= 3);
 });

@@ -17,8 +17,8 @@ export interface BadPackage {
   reasons: string[];
 }
 
-/** Methods that download. */
-const DOWNLOADS = new Set(["GET", "HEAD"]);
+/** Methods that bring nothing. Any other may be taken for GET by some server, in whatever case. */
+const UPLOADS = new Set(["PUT", "POST", "PATCH", "DELETE", "OPTIONS"]);
 
 /** One for the process; it exists only with `--package-security`. */
 export class PackageGuard {
@@ -40,7 +40,7 @@ export class PackageGuard {
 
   /** Whether a request downloads a package that it must not have; undefined: it may pass. */
   async refuses(method: string, url: string): Promise<BadPackage | undefined> {
-    const purl = DOWNLOADS.has(method) ? recognisePackage(url)?.purl : undefined;
+    const purl = UPLOADS.has(method) ? undefined : recognisePackage(url)?.purl;
     if (purl === undefined) return undefined;
     const reasons = this.#against(await this.#checks.check(purl));
     return reasons && { purl, reasons };

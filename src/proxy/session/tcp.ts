@@ -4,13 +4,14 @@
  * @module
  */
 
+import type { Verdict } from "../../protocol/mod.ts";
 import { BufferedStream } from "../io/buffered_stream.ts";
 import { filled, StreamReader } from "../io/reader.ts";
 import { closeQuietly } from "../io/stream.ts";
 import { settled } from "../io/time_limit.ts";
 import { detect } from "../layers/detect.ts";
 import { dialTcp, UpstreamError } from "../upstream/dial.ts";
-import type { Connection } from "./connection.ts";
+import { type Connection, refusal } from "./connection.ts";
 import { runTunnel } from "./tunnel.ts";
 
 /** What a client that was silent at first turns out to speak. */
@@ -48,6 +49,13 @@ export async function serveTcp(
     }
     // Both may have been silent for long, and the policy may have changed meanwhile.
     if (epoch !== connection.proxy.state.epoch) verdict = await connection.judge(question);
+    if (verdict.policy === "allow" && isUnseenCredential(connection, verdict)) {
+      const { audit } = connection.proxy.state;
+      verdict = {
+        ...refusal("foreign_token", audit, "--foreign-tokens allow"),
+        host: verdict.host,
+      };
+    }
     if (!verdict.pass) {
       closeQuietly(upstream);
       return connection.log("tcp", verdict, {});
@@ -63,6 +71,10 @@ export async function serveTcp(
     if (!(error instanceof UpstreamError)) throw error;
     connection.log("tcp", verdict, { error: error.code, message: error.message });
   }
+}
+
+function isUnseenCredential({ proxy, flow }: Connection, { host }: Verdict): boolean {
+  return proxy.tokens?.refusesRaw(host, flow.dst_port) ?? false;
 }
 
 /** What the client speaks; undefined: nothing that could be told yet. */

@@ -10,6 +10,8 @@ import { isGithubHost, JobTokens } from "../../github/tokens.ts";
 import type { TokenBoot, TokenOwner } from "../../protocol/mod.ts";
 import type { Question } from "./asked.ts";
 
+const HTTPS = 443;
+
 /** One for the process; it exists only where somebody asks for what it knows. */
 export class TokenGuard {
   readonly #own: JobTokens;
@@ -30,5 +32,15 @@ export class TokenGuard {
   refuses(host: string, owner: TokenOwner | undefined): boolean {
     if (!this.boot.denyForeign || owner !== "foreign") return false;
     return isGithubHost(host) || host === this.boot.oidcHost;
+  }
+
+  /**
+   * May a connection that is neither TLS nor HTTP not go to that host, whatever the rules say? On the port
+   * for HTTPS GitHub takes ssh, too, and a key shows whose it is as little as a token would.
+   *
+   * @param host the name that allowed it, if it was a name
+   */
+  refusesRaw(host: string | undefined, port: number): boolean {
+    return this.boot.denyForeign && port === HTTPS && host !== undefined && isGithubHost(host);
   }
 }
