@@ -46,6 +46,10 @@ const COMMANDS: Record<string, Command> = {
     summary: "GitHub token permissions that a log's requests need",
     load: () => import("./src/cli/permissions.ts"),
   },
+  report: {
+    summary: "one page to read, from a log",
+    load: () => import("./src/cli/report.ts"),
+  },
   "verify-log": {
     summary: "has a log been changed, cut or reordered?",
     load: () => import("./src/cli/verify_log.ts"),

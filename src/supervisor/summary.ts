@@ -89,7 +89,9 @@ export class SummaryBuilder {
 
 /** Names what an event was about, as a user would. */
 export function destinationOf(event: LogEvent): string {
-  const address = `${event.dst_ip ?? "?"}:${event.dst_port ?? "?"}`;
+  // What has no ports, as ICMP, is told by its address alone.
+  const port = event.dst_port === undefined ? "" : `:${event.dst_port}`;
+  const address = `${event.dst_ip ?? "?"}${port}`;
   switch (event.type) {
     case "dns":
       return `${event.name ?? "?"} (dns)`;
