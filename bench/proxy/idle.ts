@@ -20,7 +20,7 @@ const SETTLE_MS = 5000;
 export async function idle(box: Middlebox, count: number, folder: string): Promise<number> {
   const hold = `${folder}/hold-${crypto.randomUUID()}`;
   const out = `${hold}.out`;
-  await sh(`mkfifo -m 666 ${hold}; : > ${out}; chmod 666 ${out}`);
+  await sh(`mkfifo -m 666 ${hold}; : > ${out}; chmod 666 ${out}; mkdir -p -m 777 ${folder}/deno`);
   const deno = `${Deno.execPath()} run --no-config --no-lock --quiet --allow-net ` +
     `--unsafely-ignore-certificate-errors ${client} ${box.address}`;
   // Leaves, listeners and code are there before the first weighing.
