@@ -141,12 +141,30 @@ const ORDER: readonly (keyof LogEvent)[] = [
   "sig",
 ];
 
+/** Place of each key. */
+const PLACES = new Map<string, number>(ORDER.map((key, place) => [key, place]));
+
 /** Serialises an event as one JSON line (with its line end), keys in the documented order. */
 export function formatLogLine(event: LogEvent): string {
+  return JSON.stringify(isInOrder(event) ? event : inOrder(event)) + "\n";
+}
+
+/** Whether the keys are known and stand as documented: then the event can be written as it is. */
+function isInOrder(event: LogEvent): boolean {
+  let last = -1;
+  for (const key in event) {
+    const place = PLACES.get(key) ?? -1;
+    if (place <= last || event[key as keyof LogEvent] === null) return false;
+    last = place;
+  }
+  return true;
+}
+
+function inOrder(event: LogEvent): Record<string, unknown> {
   const ordered: Record<string, unknown> = {};
   for (const key of ORDER) {
     const value = event[key];
     if (value !== undefined && value !== null) ordered[key] = value;
   }
-  return JSON.stringify(ordered) + "\n";
+  return ordered;
 }

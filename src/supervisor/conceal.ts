@@ -16,6 +16,7 @@ export const CONCEALED = "***";
  * @returns a function that gives back an event without them; the very same one if it held none
  */
 export function concealer(secrets: readonly string[]): (event: LogEvent) => LogEvent {
+  if (secrets.length === 0) return (event) => event;
   const forms = secrets.flatMap((secret) => [
     secret,
     btoa(`x-access-token:${secret}`).replace(/=+$/, ""),

@@ -71,6 +71,12 @@ export class Journal {
     if (!this.#ended) this.#write(shown);
   }
 
+  /** Events that `work` adds are written at once when it is done. */
+  together(work: () => void): void {
+    if (this.#log === undefined) work();
+    else this.#log.writer.together(work);
+  }
+
   /**
    * Writes the stop line.
    *

@@ -46,3 +46,25 @@ Deno.test("what could not be written at the end is told", () => {
   writer.write(line("a"));
   assert.equal(writer.close(), false);
 });
+
+Deno.test("lines that come together leave in one write, also when the work fails", () => {
+  const sink = { ...disk(1000), writes: 0 };
+  const counting = {
+    writeSync(bytes: Uint8Array) {
+      sink.writes++;
+      return sink.writeSync(bytes);
+    },
+  };
+  const writer = new LogWriter(counting, { onFailure() {}, onRecovery() {} });
+  assert.throws(() =>
+    writer.together(() => {
+      writer.write(line("a"));
+      writer.write(line("b"));
+      throw new Error("later");
+    })
+  );
+  assert.equal(sink.writes, 1);
+  assert.equal(sink.text, line("a") + line("b"));
+  writer.write(line("c"));
+  assert.equal(sink.text, line("a") + line("b") + line("c"));
+});

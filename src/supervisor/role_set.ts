@@ -155,6 +155,7 @@ export class RoleSet {
         else this.#link.send(index, { op: "leaf", leaf: settled });
       },
       onTraffic: () => this.#proxies.grow((error) => this.#notGrown(error)),
+      together: (work) => journal.together(work),
       onLog: (event) => journal.add(event),
     });
   }

@@ -5,21 +5,32 @@
  */
 
 import type { StreamReader } from "./reader.ts";
-import type { Stream } from "./stream.ts";
+import { closeQuietly, type Stream } from "./stream.ts";
 
 /** Reads what a {@link StreamReader} has buffered or in flight first, then the stream itself. */
 export class BufferedStream implements Stream {
-  constructor(readonly inner: Stream, readonly reader: StreamReader) {}
+  /** Let go of once it is empty: an idle relay need not hold its buffer. */
+  #reader: StreamReader | undefined;
+
+  constructor(readonly inner: Stream, reader: StreamReader) {
+    this.#reader = reader;
+  }
 
   /** As {@link Stream.read}. */
-  async read(into: Uint8Array): Promise<number | null> {
-    if (this.reader.size === 0) {
-      if (!this.reader.reading) return await this.inner.read(into);
-      if (!await this.reader.fill()) return null;
+  read(into: Uint8Array): Promise<number | null> {
+    const reader = this.#reader;
+    if (reader !== undefined && (reader.size > 0 || reader.reading)) {
+      return this.#readFirst(reader, into);
     }
-    const piece = this.reader.buffered.subarray(0, into.length);
+    this.#reader = undefined;
+    return this.inner.read(into);
+  }
+
+  async #readFirst(reader: StreamReader, into: Uint8Array): Promise<number | null> {
+    if (reader.size === 0 && !await reader.fill()) return null;
+    const piece = reader.buffered.subarray(0, into.length);
     into.set(piece);
-    this.reader.consume(piece.length);
+    reader.consume(piece.length);
     return piece.length;
   }
 
@@ -35,6 +46,6 @@ export class BufferedStream implements Stream {
 
   /** As {@link Stream.close}. */
   close(): void {
-    this.inner.close();
+    closeQuietly(this.inner);
   }
 }

@@ -91,3 +91,17 @@ Deno.test("a backlog shows as congestion until it is written", async () => {
     assert.ok(!link.congested);
   });
 });
+
+Deno.test("events that may wait go with what is sent meanwhile, in order, or by themselves", async () => {
+  await linked(async (link, peer) => {
+    link.sendSoon("a");
+    link.sendSoon("b");
+    link.send("c");
+    assert.deepEqual((await frames(peer, 3)).map((frame) => frame.body), ["a", "b", "c"]);
+    link.sendSoon("d");
+    assert.deepEqual((await frames(peer, 1)).map((frame) => frame.body), ["d"]);
+    link.sendSoon("e");
+    await link.drained();
+    assert.deepEqual((await frames(peer, 1)).map((frame) => frame.body), ["e"]);
+  });
+});

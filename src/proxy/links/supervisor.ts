@@ -49,9 +49,16 @@ export class SupervisorLink {
     this.#link?.send(message);
   }
 
-  /** Writes a log line; with `conn`, also forgets what was announced as under way for it. */
+  /**
+   * Writes a log line; with `conn`, also forgets what was announced as under way for it. Lines of what went well,
+   * which are many, are gathered for a moment; a denial or failure is told at once.
+   */
   log(event: LogEvent, conn?: string): void {
-    this.tell(conn === undefined ? { op: "log", event } : { op: "log", event, conn });
+    const message: ProxyToSupervisor = conn === undefined
+      ? { op: "log", event }
+      : { op: "log", event, conn };
+    if (event.policy === "allow" && event.error === undefined) this.#link?.sendSoon(message);
+    else this.tell(message);
   }
 
   /** Hands over a playbook's entry. */

@@ -80,14 +80,27 @@ export function logEvent(
   verdict: Verdict | undefined,
   fields: Partial<LogEvent>,
 ): LogEvent {
+  // In the order of the log's keys, those that `fields` may fill included: the writer need not sort them.
   return {
     ts: new Date().toISOString(),
     type,
+    policy: verdict?.policy,
+    reason: verdict?.reason,
     dst_ip: flow.dst_ip,
     dst_port: flow.dst_port,
+    host: verdict?.host,
+    method: undefined,
+    url: undefined,
+    status: undefined,
+    rule: verdict?.rule_text,
+    rule_line: verdict?.rule_line,
+    hint: verdict?.hint,
+    insecure: undefined,
+    error: undefined,
     src_port: sourcePort,
     ...flow.process,
-    ...(verdict && verdictFields(verdict)),
+    alpn: undefined,
+    conn: undefined,
     ...fields,
   };
 }
@@ -104,9 +117,4 @@ export function refusal(reason: DenyReason, audit: boolean, hint?: string): Verd
     hold: "request",
     destination: "none",
   };
-}
-
-function verdictFields(verdict: Verdict): Partial<LogEvent> {
-  const { policy, reason, host, rule_text: rule, rule_line, hint } = verdict;
-  return { policy, reason, host, rule, rule_line, hint };
 }
