@@ -71,6 +71,21 @@ Deno.test("what is encoded is decoded again, however it was split", () => {
   );
 });
 
+Deno.test("one chunk of more than 4 GB is counted to its last byte", () => {
+  const decoder = new ChunkedDecoder();
+  const size = 2 ** 32 + 7;
+  const piece = new Uint8Array(2 ** 24);
+  assert.ok(!(decoder.push(fromLatin1(`${size.toString(16)}\r\n`)) instanceof HeadError));
+  let left = size;
+  while (left > 0) {
+    const step = decoder.push(piece.subarray(0, left));
+    assert.ok(!(step instanceof HeadError) && step.consumed > 0);
+    left -= step.consumed;
+  }
+  const end = decoder.push(fromLatin1("\r\n0\r\n\r\n"));
+  assert.ok(!(end instanceof HeadError) && decoder.done);
+});
+
 Deno.test("trailers that frame or route a message are not passed on", () => {
   const fields = ["Content-Length", "X-Sum", "Host"].map((name) => ({
     name,
