@@ -91,7 +91,7 @@ export class Kernel {
     const lost = () => this.#stats().lost;
     const imageOf = images.imageOf.bind(images);
     this.#attribution = makeAttribution(boot, object, processEvents, lost, imageOf);
-    attach(boot, object);
+    this.#tellSlow(attach(boot, object));
     this.#attribution.addRunning();
     this.authority = boot.control && settleAuthority(boot.control, this.#attribution);
     const describe = this.#attribution.describe.bind(this.#attribution);
@@ -224,6 +224,17 @@ export class Kernel {
 
   #stats(): GateStats {
     return decodeStats(this.#statsMap.get(KEY_0) ?? new Uint8Array(0));
+  }
+
+  /** Says so when the roles' sockets could not be sped up: nothing else would show it. */
+  #tellSlow(why: string | undefined): void {
+    if (why === undefined) return;
+    this.#output.log({
+      ts: new Date().toISOString(),
+      type: "error",
+      message:
+        `TCP_NODELAY cannot be set on the roles' sockets (${why}): small answers may take 40 ms`,
+    });
   }
 
   /** Says so when process events were lost. */

@@ -37,8 +37,13 @@ export function makeAttribution(
   return new Attribution({ maps, events, lost, cgroups, scope: boot.scopeCgroupDir, imageOf });
 }
 
-/** Tells the programs their scope and attaches them. @throws {StartError} */
-export function attach(boot: KernelBoot, object: BpfObject): void {
+/**
+ * Tells the programs their scope and attaches them.
+ *
+ * @returns why the roles' sockets stay slower than they could be, if they do
+ * @throws {StartError}
+ */
+export function attach(boot: KernelBoot, object: BpfObject): string | undefined {
   const scope = openScope(boot.scopeCgroupDir);
   using root = openScope(boot.cgroupRoot);
   const fd = new Uint8Array(new Int32Array([scope.number]).buffer);
@@ -48,7 +53,7 @@ export function attach(boot: KernelBoot, object: BpfObject): void {
     object.map("scope_id", 8).set(KEY_0, id);
   });
   using roles = boot.rolesCgroupDir === undefined ? undefined : openScope(boot.rolesCgroupDir);
-  object.attach(scope, root, roles);
+  return object.attach(scope, root, roles);
 }
 
 /** Binds the NFQUEUE number. @throws {StartError} `queue_taken` if another process has it */

@@ -132,6 +132,38 @@ Deno.test("an object that the kernel refuses is named by program", async () => {
   await role.ended;
 });
 
+Deno.test("roles' sockets that cannot be sped up are told of, and nothing else changes", async () => {
+  await using world = await World.create();
+  const roles = `${world.scopeDir}/../roles`;
+  const alone = `${world.pinDir}/alone`;
+  const source = `${world.folder}/alone.c`;
+  await Deno.writeTextFile(
+    source,
+    `#include <linux/bpf.h>
+    __attribute__((section("sockops"), used)) int alone(struct bpf_sock_ops *ctx) { return 1; }
+    __attribute__((section("license"), used)) char LICENSE[] = "GPL";`,
+  );
+  const include = "-I/usr/include/x86_64-linux-gnu";
+  await sh(`clang -target bpf -O2 -g ${include} -c ${source} -o ${world.folder}/alone.o`);
+  // A program that was attached alone, not beside others, leaves no room for another one.
+  await sh(
+    `mkdir ${roles} && bpftool prog load ${world.folder}/alone.o ${alone} type sockops && ` +
+      `bpftool cgroup attach ${roles} sock_ops pinned ${alone}`,
+  );
+  const role = await KernelRole.start(world, await engineFor(world), { rolesCgroupDir: roles });
+  try {
+    await role.ready();
+    const { type, message } = await role.log(() => true);
+    assert.equal(type, "error");
+    assert.match(String(message), /^TCP_NODELAY cannot be set on the roles' sockets \(/);
+  } finally {
+    await role.kill();
+    await sh(
+      `bpftool cgroup detach ${roles} sock_ops pinned ${alone}; rm ${alone}; rmdir ${roles}`,
+    );
+  }
+});
+
 Deno.test("a queue number that is taken is named", async () => {
   await using world = await World.create();
   await (await KernelRole.start(world, await engineFor(world))).ready();

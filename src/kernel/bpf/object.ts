@@ -110,9 +110,10 @@ export class BpfObject {
    * @param scope the scope's cgroup folder; closed with this object
    * @param root the folder of all cgroups
    * @param roles the folder of the roles' cgroup, if their sockets are to be sped up and shared
+   * @returns why the roles' sockets stay slower than they could be, if they do
    * @throws {StartError}
    */
-  attach(scope: Fd, root: Fd, roles?: Fd): void {
+  attach(scope: Fd, root: Fd, roles?: Fd): string | undefined {
     using print = new PrintCapture(this.#libbpf);
     const held = this.#held = new HeldPrograms(this.#libbpf, scope);
     for (const entry of PROGRAMS) {
@@ -127,14 +128,16 @@ export class BpfObject {
       const folder = at === "kernel" ? undefined : at === "root" ? root : scope;
       this.#attachLink(name, folder, print);
     }
+    let slow: string | undefined;
     if (roles) {
       this.#attachLink(SHARE_PORT, roles, print);
-      this.#speedUp(roles);
+      slow = this.#speedUp(roles);
     }
     attempt("older programs", print, () => {
       this.#hadGate = held.removeOlder() > 0;
     });
     this.#pins.removeOlder();
+    return slow;
   }
 
   #attachLink(name: string, folder: Fd | undefined, print: PrintCapture): void {
@@ -147,12 +150,13 @@ export class BpfObject {
     this.#pin(link, name);
   }
 
-  /** Kernels may lack what this takes: it is left out then. */
-  #speedUp(roles: Fd): void {
+  /** Kernels may lack what this takes: it is left out then, and its lack returned. */
+  #speedUp(roles: Fd): string | undefined {
     const link = this.#libbpf.bpf_program__attach_cgroup(this.#program(NO_DELAY), roles.number);
-    if (link === null) return;
+    if (link === null) return strerror(errno());
     this.#links.push(link);
     this.#pin(link, NO_DELAY);
+    return undefined;
   }
 
   #program(name: string): Deno.PointerObject {

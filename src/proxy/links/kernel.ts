@@ -53,6 +53,7 @@ export class KernelLink {
   }
 
   async #connect(): Promise<void> {
+    // The kernel role answers and says nothing of its own: there are no frames to take.
     const link = await FrameLink.connect(this.path, () => {}, () => this.#lost());
     link.send({ op: "hello", role: "proxy", ...this.hello });
     this.#link = link;
