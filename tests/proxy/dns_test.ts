@@ -1,92 +1,8 @@
 import assert from "node:assert/strict";
-import { Buffer } from "node:buffer";
 // @ts-types="../../src/proxy/layers/dns_packet.d.ts"
 import packet from "dns-packet";
-import { run } from "./clients.ts";
-import { ALLOW, DENY, Role, type World, writeAll } from "./harness.ts";
-
-const NAME = "a.example";
-
-interface Query extends packet.Packet {
-  id: number;
-  questions: { name: string; type: string }[];
-}
-
-/** What a resolver answers to a query: nothing, or messages in order. */
-type Script = (query: Query) => object[];
-
-/** A CNAME and two addresses for whatever is asked. */
-const chain: Script = (query) => {
-  const a = { type: "A", name: "cdn.example", ttl: 30 };
-  const { name } = query.questions[0]!;
-  return [response(query, {
-    answers: [
-      { type: "CNAME", name, ttl: 60, data: "cdn.example" },
-      { ...a, data: "192.0.2.1" },
-      { ...a, data: "192.0.2.2" },
-    ],
-  })];
-};
-
-function response(query: Query, more: object): object {
-  return { type: "response", flags: 0x8180, id: query.id, questions: query.questions, ...more };
-}
-
-/** A resolver by UDP and TCP on one port. */
-function resolver(script: Script) {
-  const socket = Deno.listenDatagram({ transport: "udp", hostname: "127.0.0.1", port: 0 });
-  const { port } = socket.addr as Deno.NetAddr;
-  const listener = Deno.listen({ hostname: "127.0.0.1", port });
-  const asked: string[] = [];
-  const answers = (bytes: Uint8Array) => {
-    const query = packet.decode(Buffer.from(bytes)) as Query;
-    asked.push(`${query.questions[0]!.name} ${query.questions[0]!.type}`);
-    return script(query).map((message) => new Uint8Array(packet.encode(message as packet.Packet)));
-  };
-  (async () => {
-    for await (const [bytes, from] of socket) {
-      for (const answer of answers(bytes)) await socket.send(answer, from);
-    }
-  })();
-  (async () => {
-    for await (const conn of listener) {
-      const buffer = new Uint8Array(4096);
-      await conn.read(buffer);
-      for (const answer of answers(buffer.subarray(2))) {
-        await writeAll(conn, Uint8Array.of(answer.length >> 8, answer.length & 255, ...answer));
-      }
-      conn.close();
-    }
-  })();
-  return {
-    asked,
-    port,
-    [Symbol.dispose]() {
-      socket.close();
-      listener.close();
-    },
-  };
-}
-
-/** Runs a test between dig and a scripted resolver. */
-async function between(
-  script: Script,
-  test: (role: Role, server: ReturnType<typeof resolver>) => Promise<void>,
-  world: Partial<World> = {},
-): Promise<void> {
-  using server = resolver(script);
-  await using role = await Role.start({
-    destination: { ip: "127.0.0.1", port: server.port },
-    judge: () => ALLOW,
-    ...world,
-  });
-  await test(role, server);
-}
-
-async function dig(role: Role, ...args: string[]): Promise<string> {
-  const base = ["@127.0.0.1", "-p", String(role.dnsPort), "+tries=1", "+time=10"];
-  return (await run("dig", [...base, ...args])).out;
-}
+import { ALLOW, DENY } from "./harness.ts";
+import { between, chain, dig, NAME, response, type Script } from "./dns_world.ts";
 
 Deno.test("an allowed lookup is forwarded; its addresses are told before the client has them", async () => {
   await between(chain, async (role, server) => {
@@ -129,10 +45,10 @@ Deno.test("a truncated answer makes the client ask by TCP", async () => {
 });
 
 Deno.test("answers that do not fit the question are ignored, and the right one is waited for", async () => {
-  const script: Script = (query) => [
+  const script: Script = (query, transport) => [
     response({ ...query, id: query.id ^ 1 }, { answers: [] }),
     response({ ...query, questions: [{ name: "b.example", type: "A" }] }, { answers: [] }),
-    ...chain(query),
+    ...chain(query, transport),
   ];
   await between(script, async (role) => {
     assert.match(await dig(role, "+short", NAME), /192\.0\.2\.1/);

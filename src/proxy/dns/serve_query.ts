@@ -6,7 +6,7 @@
  */
 
 import type { LogEvent, LogType, Verdict } from "../../protocol/mod.ts";
-import { type Answer, isAnsweredEmpty } from "../layers/dns_answer.ts";
+import { type Answer, fitted, isAnsweredEmpty } from "../layers/dns_answer.ts";
 import {
   encodeEmpty,
   encodeError,
@@ -19,6 +19,9 @@ import {
 import { connectionId, type Flow, logEvent, refusal } from "../session/connection.ts";
 import type { Proxy } from "../session/proxy.ts";
 import { type Asked, askTcp, askUdp } from "./ask.ts";
+
+/** Bytes of a datagram that every client takes (RFC 1035 section 4.2.1). */
+const PLAIN_UDP_SIZE = 512;
 
 /** Where a query came from. */
 export interface QuerySource {
@@ -75,7 +78,7 @@ export async function serveQuery(
   return withId(answer.bytes, query.id);
 }
 
-function forward(
+async function forward(
   source: QuerySource,
   query: Query,
   heard: Asked["heard"],
@@ -87,7 +90,9 @@ function forward(
     name: query.name,
     heard,
   };
-  return source.transport === "udp" ? askUdp(to, asked) : askTcp(to, asked);
+  if (source.transport === "tcp") return await askTcp(to, asked);
+  const answer = await askUdp(to, asked);
+  return answer && fitted(answer, query.question, query.edns?.udpSize ?? PLAIN_UDP_SIZE);
 }
 
 function withId(bytes: Uint8Array, id: number): Uint8Array {

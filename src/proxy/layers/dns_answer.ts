@@ -28,6 +28,8 @@ export class AnswerError extends Error {
 }
 
 const HEADER = 12;
+/** TC, of the header's flags (RFC 1035 section 4.1.1). */
+const TRUNCATED = 0x0200;
 const MAX_CHAIN = 16;
 /** Record types that lead around the proxy: IPv6, ECH keys and QUIC hints. */
 const STRIPPED: ReadonlySet<string> = new Set([
@@ -63,12 +65,24 @@ export function readAnswer(
       return new AnswerError("the answer is to another question");
     }
   }
-  const base = { rcode: flags & 0xf, truncated: (flags & 0x0200) !== 0 };
+  const base = { rcode: flags & 0xf, truncated: (flags & TRUNCATED) !== 0 };
   // It may end within a record; the client only needs to learn that it must ask again by TCP.
   if (base.truncated) return { ...base, bytes: withoutRecords(bytes, question), ips: [], ttl: 0 };
   const decoded = decode(bytes);
   if (!decoded) return new AnswerError("the answer is malformed");
   return { ...base, ...addressesOf(decoded.answers ?? [], name), bytes: strip(bytes, decoded) };
+}
+
+/**
+ * An answer as it fits into a datagram: if it is too large, one that tells to ask again by TCP.
+ *
+ * @param limit bytes that the client takes
+ */
+export function fitted(answer: Answer, question: Uint8Array, limit: number): Answer {
+  if (answer.bytes.length <= limit) return answer;
+  const bytes = withoutRecords(answer.bytes, question);
+  bytes[2]! |= TRUNCATED >> 8;
+  return { rcode: answer.rcode, truncated: true, bytes, ips: [], ttl: 0 };
 }
 
 function decode(bytes: Uint8Array): packet.Packet | undefined {
@@ -93,6 +107,11 @@ function strip(bytes: Uint8Array, decoded: packet.Packet): Uint8Array {
   const kept: packet.Packet = { ...decoded };
   for (const section of sections) {
     kept[section] = decoded[section]?.filter((record) => !unwanted(record)) ?? [];
+  }
+  // The library compresses no names: what only helps would not leave room for the answer.
+  if (kept.answers!.length > 0) {
+    kept.authorities = [];
+    kept.additionals = kept.additionals!.filter((record) => record.type === "OPT");
   }
   const out = new Uint8Array(packet.encode(kept));
   out.set(bytes.subarray(2, 4), 2); // flags that the library does not know stay
