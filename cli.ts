@@ -17,6 +17,22 @@ const COMMANDS: Record<string, Command> = {
     summary: "run a command that reaches only what a policy names",
     load: () => import("./src/cli/run.ts"),
   },
+  start: {
+    summary: "guard the whole machine",
+    load: () => import("./src/cli/start.ts"),
+  },
+  stop: {
+    summary: "end the guard, and put everything back",
+    load: () => import("./src/cli/stop.ts"),
+  },
+  status: {
+    summary: "is this machine guarded, and how",
+    load: () => import("./src/cli/status.ts"),
+  },
+  reload: {
+    summary: "swap the policy of a guarded machine",
+    load: () => import("./src/cli/reload.ts"),
+  },
   demo: {
     summary: "watch a secret being stolen, then not",
     load: () => import("./src/cli/demo.ts"),

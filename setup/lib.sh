@@ -134,3 +134,35 @@ log_option() {
     shift
   done
 }
+
+# Runs what follows `--`: here if the arguments before say --foreground (or only ask for help), else in a session
+# of its own, in a systemd scope where there is systemd, and returns when it is ready or has ended.
+guard() {
+  here=
+  while [ "$1" != -- ]; do
+    case "$1" in --foreground | --help | -h) here=yes ;; esac
+    shift
+  done
+  shift
+  [ -z "$here" ] || exec "$@"
+  if [ "$(id -u)" = 0 ] && [ -d /run/systemd/system ] && command -v systemd-run >/dev/null 2>&1; then
+    set -- systemd-run --quiet --scope --collect "--unit=egress-$EGRESS_RUN_ID" "$@"
+  fi
+  said=$(mktemp "${TMPDIR:-/tmp}/egress.XXXXXX")
+  exec 3<&0
+  setsid "$@" <&3 >"$said" 2>&1 3<&- &
+  child=$!
+  while [ ! -e "$state/ready" ]; do
+    if ! grep -q '^State:[[:blank:]]*[^Z]' "/proc/$child/status" 2>/dev/null; then
+      status=0
+      wait "$child" || status=$?
+      cat "$said" >&2
+      rm -f "$said"
+      exit "$status"
+    fi
+    sleep 0.05
+  done
+  cat "$said" >&2
+  rm -f "$said"
+  cat "$state/ready"
+}

@@ -11,7 +11,7 @@ cd "$root"
 [ "$(id -u)" = 0 ] || fail "the tests need root (network namespaces, BPF, iptables): sudo setup/test.sh"
 # Without a `command:package` of these a test could only fail.
 wanted="clang:clang iptables-restore:iptables nft:nftables ip:iproute2 curl:curl git:git dig:bind9-dnsutils
-  nc:netcat-openbsd openssl:openssl python3:python3 npm:npm nginx:nginx jq:jq gcc:gcc bpftool:bpftool
+  nc:netcat-openbsd openssl:openssl python3:python3 npm:npm nginx:nginx jq:jq gcc:gcc bpftool:bpftool sudo:sudo fuser:psmisc
   ping:iputils-ping dockerd:docker.io busybox:busybox-static
   ssh:openssh-client sshd:openssh-server redis-server:redis-server redis-cli:redis-tools psql:postgresql-client"
 missing=

@@ -4,11 +4,11 @@
  * @module
  */
 
-import { validatePolicy } from "../policy/mod.ts";
 import type { RunSpec } from "../supervisor/run_spec.ts";
 import { EgressError, EXIT_EGRESS_FAILED } from "../supervisor/errors.ts";
 import { run } from "../supervisor/run.ts";
 import { readLogKey } from "./log_key.ts";
+import { checkPolicy, readCa, readPolicy } from "./policy_input.ts";
 import { parseRunArgs, type RunArgs, RunUsageError } from "./run_args.ts";
 import { jobTokens, refuseBlindSpots } from "./run_tokens.ts";
 
@@ -70,7 +70,13 @@ export async function main(args: string[]): Promise<number> {
   }
 }
 
-async function toSpec(args: RunArgs, say: (line: string) => void): Promise<RunSpec> {
+/**
+ * Reads what the command line names, and the environment.
+ *
+ * @param say prints one line for the user
+ * @throws {EgressError}
+ */
+export async function toSpec(args: RunArgs, say: (line: string) => void): Promise<RunSpec> {
   const env = Deno.env.toObject();
   const repository = args.repository ?? env["GITHUB_REPOSITORY"];
   const name = args.policyFile === undefined ? "--policy-text" : args.policyFile;
@@ -89,7 +95,7 @@ async function toSpec(args: RunArgs, say: (line: string) => void): Promise<RunSp
     ...rest
   } = env;
   if (root === undefined || object === undefined || id === undefined) {
-    throw new EgressError("egress run was not started by its launcher", "start it as ./egress run");
+    throw new EgressError("egress was not started by its launcher", "start it as ./egress");
   }
   return {
     policy,
@@ -118,60 +124,4 @@ function withoutLauncher(env: Record<string, string>): Record<string, string> {
   const { DENO_DIR: _dir, EGRESS_CALLER_DENO_DIR: callers, DENO_NO_UPDATE_CHECK: _check, ...rest } =
     env;
   return callers === undefined || callers === "" ? rest : { ...rest, DENO_DIR: callers };
-}
-
-async function readPolicy(file: string): Promise<string> {
-  try {
-    if (file === "-") return await new Response(Deno.stdin.readable).text();
-    return await Deno.readTextFile(file);
-  } catch (error) {
-    throw new EgressError(
-      `cannot read the policy ${file}: ${error instanceof Error ? error.message : error}`,
-      "name a readable file with --policy",
-      { cause: error },
-    );
-  }
-}
-
-function checkPolicy(
-  text: string,
-  name: string,
-  audit: boolean,
-  repository: string | undefined,
-  say: (line: string) => void,
-) {
-  const diagnostics = validatePolicy(
-    text,
-    repository === undefined ? { placeholders: "keep" } : { repository },
-  );
-  const errors = diagnostics.filter((d) => d.severity === "error");
-  for (const d of diagnostics) {
-    if (d.severity !== "error") continue;
-    const severity = audit ? "warning" : "error";
-    say(`${name}:${d.line}:${d.column}: ${severity}[${d.code}]: ${d.message}`);
-  }
-  if (errors.length > 0 && !audit) {
-    throw new EgressError(
-      `the policy ${name} has ${errors.length} error${
-        errors.length === 1 ? "" : "s"
-      }; nothing was started`,
-      "egress validate tells more",
-    );
-  }
-}
-
-function readCa(file: string): string {
-  try {
-    const pem = Deno.readTextFileSync(file);
-    if (!pem.includes("-----BEGIN CERTIFICATE-----")) {
-      throw new Error("it holds no PEM certificate");
-    }
-    return pem;
-  } catch (error) {
-    throw new EgressError(
-      `cannot use --upstream-ca ${file}: ${error instanceof Error ? error.message : error}`,
-      "name a file with a PEM certificate",
-      { cause: error },
-    );
-  }
 }

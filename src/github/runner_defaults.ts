@@ -18,3 +18,6 @@ hosted-compute-watchdog-prod-*.githubapp.com exe=/tmp/provjobd*
 
 /** Where a job's own processes are; every rule without a cgroup of its own gets this one. */
 export const RUNNER_CGROUP = "/system.slice/hosted-compute-agent.service";
+
+/** The executable of the process whose children are a job's steps. */
+export const RUNNER_WORKER = "/home/runner/actions-runner/cached/bin/Runner.Worker";

@@ -9,6 +9,7 @@ import type {
   ControlRequest,
   DenyReason,
   KernelBoot,
+  KernelRelease,
   KernelStatus,
   LogEvent,
   ProcessInfo,
@@ -126,6 +127,17 @@ export class Kernel {
       object.abandon();
       throw error;
     }
+  }
+
+  /**
+   * Takes over what a killed process left attached, and takes it away.
+   *
+   * @throws {StartError}
+   */
+  static release(boot: KernelRelease): void {
+    const object = BpfObject.load(boot.object, boot.pinDir);
+    attach(boot, object);
+    object.detach();
   }
 
   #openControl(epoll: Epoll): ControlServer | undefined {

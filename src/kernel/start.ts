@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { KernelBoot } from "../protocol/mod.ts";
+import type { KernelBoot, KernelRelease } from "../protocol/mod.ts";
 import { OWNER_SIZE } from "./bpf/layout.ts";
 import { type BpfObject, openScope } from "./bpf/object.ts";
 import type { RingBuffer } from "./bpf/ringbuf.ts";
@@ -43,7 +43,7 @@ export function makeAttribution(
  * @returns why the roles' sockets stay slower than they could be, if they do
  * @throws {StartError}
  */
-export function attach(boot: KernelBoot, object: BpfObject): string | undefined {
+export function attach(boot: KernelBoot | KernelRelease, object: BpfObject): string | undefined {
   const scope = openScope(boot.scopeCgroupDir);
   using root = openScope(boot.cgroupRoot);
   const fd = new Uint8Array(new Int32Array([scope.number]).buffer);
@@ -53,6 +53,10 @@ export function attach(boot: KernelBoot, object: BpfObject): string | undefined 
     object.map("scope_id", 8).set(KEY_0, id);
   });
   using roles = boot.rolesCgroupDir === undefined ? undefined : openScope(boot.rolesCgroupDir);
+  if (boot.machine && boot.rolesCgroupDir !== undefined) {
+    const id = new BigUint64Array([inode(boot.rolesCgroupDir)]);
+    object.map("roles_id", 8).set(KEY_0, new Uint8Array(id.buffer));
+  }
   return object.attach(scope, root, roles);
 }
 

@@ -17,6 +17,7 @@ export type LogType =
   | "gate"
   | "start"
   | "stop"
+  | "control"
   | "error";
 
 /** Keys in the order in which they are written. A field that does not apply is absent. */

@@ -52,6 +52,8 @@ export interface KernelBoot {
   audit: boolean;
   /** Start closed, for this reason, until an order says otherwise. */
   closed?: ClosedReason;
+  /** The scope is the whole machine: `scopeCgroupDir` is the root of all cgroups. */
+  machine?: boolean;
   /** What peers must say in `hello`. */
   secret: string;
   policy: PolicyLoad;
@@ -61,6 +63,15 @@ export interface KernelBoot {
   dockerSocket?: string;
   /** Absent: no control socket. */
   control?: ControlBoot;
+}
+
+/** Boot frame that only takes away what a killed kernel role left attached; `released` is the answer. */
+export interface KernelRelease extends
+  Pick<
+    KernelBoot,
+    "role" | "object" | "scopeCgroupDir" | "rolesCgroupDir" | "cgroupRoot" | "pinDir" | "machine"
+  > {
+  release: true;
 }
 
 export interface EngineFifos {
@@ -174,6 +185,7 @@ export type KernelToSupervisor =
   // event: a caller who may asks for this; answered by `control-answer` with the same id
   | { op: "control"; id: number; request: ControlRequest; caller: ProcessInfo }
   | { op: "fatal"; error: string; hint?: string } // event, then exit 1: cannot start
+  | { op: "released" } // event, then exit 0: after a release
   | { op: "log"; event: LogEvent } // event
   | { op: "engine-lost"; reason: string }; // event: start a new one
 

@@ -6,10 +6,13 @@
  */
 
 import type {
+  ControlAuthority,
+  ControlRequest,
   EngineFifos,
   KernelBoot,
   KernelToSupervisor,
   LogEvent,
+  ProcessInfo,
   SupervisorToKernel,
 } from "../protocol/mod.ts";
 import { EgressError } from "./errors.ts";
@@ -26,8 +29,10 @@ export interface CoreOptions {
   /** The kernel role's boot frame as of now; the pipes are filled in. */
   boot(): Omit<KernelBoot, "engine">;
   /** The kernel role works, for the first time or again. */
-  onReady(): void;
+  onReady(authority?: ControlAuthority): void;
   onLog(event: LogEvent): void;
+  /** A caller on the control socket asks. */
+  onControl(id: number, request: ControlRequest, caller: ProcessInfo): void;
 }
 
 /** Kernel role and engine of one scope. */
@@ -50,6 +55,11 @@ export class KernelAndEngine {
   /** @throws {EgressError} naming the role that cannot start, and why */
   async start(): Promise<void> {
     await this.#kernelSlot.start();
+  }
+
+  /** Pids by role. */
+  get pids(): Record<string, number> {
+    return { ...this.#kernelSlot.pids, ...this.#engineSlot.pids };
   }
 
   /** Sends an order and waits for its answer. @throws {Error} if the kernel role cannot answer */
@@ -82,10 +92,13 @@ export class KernelAndEngine {
     const kernel = startPiped(this.#o.launcher, "kernel", boot, (body) => {
       const message = body as KernelToSupervisor;
       if (message.op === "log") return this.#o.onLog(message.event);
+      if (message.op === "control") {
+        return this.#o.onControl(message.id, message.request, message.caller);
+      }
       if (message.op === "fatal") reject(new EgressError(message.error, message.hint));
       if (message.op !== "ready") return;
       this.#up = true;
-      this.#o.onReady();
+      this.#o.onReady(message.authority);
       resolve();
     });
     kernel.ended.then(() => this.#up = false);

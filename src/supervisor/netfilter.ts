@@ -9,12 +9,21 @@
 
 import type { Marks } from "../protocol/mod.ts";
 
-/** What the rules of one run are made of. */
+/** Whose traffic the rules are about. Paths are from the root of cgroup2, without the leading slash. */
+export type NetfilterScope =
+  | { cgroup: string }
+  /** Everybody's on this machine but the roles'. */
+  | {
+    allBut: string;
+    /** Devices behind which only this machine's containers are: what goes there does not leave it. */
+    bridges: readonly string[];
+  };
+
+/** What the rules of one scope are made of. */
 export interface NetfilterSpec {
   /** Short id of the run, `[0-9a-f]{8}`. */
   id: string;
-  /** The scope's cgroup path, from the root of cgroup2, without the leading slash. */
-  cgroupPath: string;
+  scope: NetfilterScope;
   queue: number;
   marks: Marks;
   frontPort: number;
@@ -24,22 +33,30 @@ export interface NetfilterSpec {
 }
 
 /** Names of the run's chains by table. */
-export function chainNames(id: string): { mangle: string; nat: string; filter: string } {
-  return { mangle: `EGRESS-${id}-M`, nat: `EGRESS-${id}-N`, filter: `EGRESS-${id}-F` };
-}
-
-function jump(spec: NetfilterSpec, chain: string): string {
-  return `OUTPUT -m cgroup --path ${spec.cgroupPath} -j ${chain}`;
+export function chainNames(id: string) {
+  const base = `EGRESS-${id}`;
+  return { mangle: `${base}-M`, nat: `${base}-N`, filter: `${base}-F`, forward: `${base}-W` };
 }
 
 function table(name: string, chain: string, spec: NetfilterSpec, rules: string[]): string[] {
+  const { scope } = spec;
+  const match = "cgroup" in scope ? `-m cgroup --path ${scope.cgroup} ` : "";
   return [
     `*${name}`,
     `:${chain} - [0:0]`,
+    ...("cgroup" in scope ? [] : outside(scope)).map((rule) => `-A ${chain} ${rule}`),
     ...rules.map((rule) => `-A ${chain} ${rule}`),
     // The jump comes last and in front: the chain is complete before the first packet enters it.
-    `-I ${jump(spec, chain).replace("OUTPUT", "OUTPUT 1")}`,
+    `-I OUTPUT 1 ${match}-j ${chain}`,
     "COMMIT",
+  ];
+}
+
+/** What the rules for a whole machine leave alone. */
+function outside(scope: Extract<NetfilterScope, { allBut: string }>): string[] {
+  return [
+    `-m cgroup --path ${scope.allBut} -j RETURN`,
+    ...scope.bridges.map((device) => `-o ${device} -j RETURN`),
   ];
 }
 
@@ -85,6 +102,23 @@ function filterRules(spec: NetfilterSpec): string[] {
   ];
 }
 
+/**
+ * For a whole machine: what containers send into the world is dropped, unless it stays between them. Connections
+ * that were under way end too: nothing here lets them go on.
+ */
+function forwardTable(spec: NetfilterSpec): string[] {
+  if ("cgroup" in spec.scope) return [];
+  const chain = chainNames(spec.id).forward;
+  return [
+    "*filter",
+    `:${chain} - [0:0]`,
+    ...spec.scope.bridges.map((device) => `-A ${chain} -o ${device} -j RETURN`),
+    `-A ${chain} -j REJECT --reject-with icmp-admin-prohibited`,
+    `-I FORWARD 1 -j ${chain}`,
+    "COMMIT",
+  ];
+}
+
 /** IPv4 rules that put the run's redirections in place. There is no IPv6 for the scope but on loopback: the gate's. */
 export function rulesOn(spec: NetfilterSpec): string {
   const chains = chainNames(spec.id);
@@ -92,6 +126,7 @@ export function rulesOn(spec: NetfilterSpec): string {
     ...table("filter", chains.filter, spec, filterRules(spec)),
     ...table("nat", chains.nat, spec, natRules(spec)),
     ...table("mangle", chains.mangle, spec, mangleRules(spec)),
+    ...forwardTable(spec),
     "",
   ].join("\n");
 }

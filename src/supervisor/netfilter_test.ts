@@ -7,7 +7,7 @@ const ID = crypto.randomUUID().slice(0, 8);
 
 const SPEC: NetfilterSpec = {
   id: ID,
-  cgroupPath: `egress-${ID}/scope`,
+  scope: { cgroup: `egress-${ID}/scope` },
   queue: 4242,
   marks: { allow: 101, deny: 102, dns: 103 },
   frontPort: 40001,
@@ -19,7 +19,7 @@ const SPEC: NetfilterSpec = {
  * Puts the rules into a fresh network namespace with the scope's cgroup there, prints the tables, takes the
  * rules out as a run does, and prints the tables again.
  */
-async function inAndOut(backend: "nft" | "legacy"): Promise<string[]> {
+async function inAndOut(backend: "nft" | "legacy", spec = SPEC): Promise<string[]> {
   const script = `
     set -e
     root=$(sed -n 's/^[^ ]* [^ ]* [^ ]* \\/ \\([^ ]*\\) .* - cgroup2 .*/\\1/p' /proc/self/mountinfo | head -n 1)
@@ -39,7 +39,7 @@ async function inAndOut(backend: "nft" | "legacy"): Promise<string[]> {
     iptables-save
   `;
   const out = await new Deno.Command("unshare", {
-    args: ["--net", "/bin/bash", "-c", script, "test", rulesOn(SPEC), RULES_OUT],
+    args: ["--net", "/bin/bash", "-c", script, "test", rulesOn(spec), RULES_OUT],
   }).output();
   const text = new TextDecoder();
   assert.equal(out.code, 0, text.decode(out.stderr));
@@ -56,6 +56,26 @@ Deno.test("the rules go in and out, leave others' rules, with both backends", as
       on!,
       new RegExp(`-A OUTPUT -m cgroup --path "?egress-${ID}/scope"? -j EGRESS-${ID}-N`),
     );
+    assert.doesNotMatch(off!, /EGRESS/);
+    assert.match(off!, /-A OUTPUT -d 192\.0\.2\.1\/32 -j ACCEPT/);
+  }
+});
+
+Deno.test("a whole machine's rules go in and out, with both backends, and cover every process", async () => {
+  const spec: NetfilterSpec = {
+    ...SPEC,
+    scope: { allBut: `egress-${ID}/scope`, bridges: ["docker+", "br-+"] },
+  };
+  for (const backend of ["nft", "legacy"] as const) {
+    const [on, off] = await inAndOut(backend, spec);
+    for (const chain of ["M", "N", "F"]) {
+      assert.ok(on!.includes(`-A OUTPUT -j EGRESS-${ID}-${chain}\n`), chain);
+      // The first rule of each: the roles are left alone.
+      const first = on!.split("\n").find((line) => line.startsWith(`-A EGRESS-${ID}-${chain} `));
+      assert.match(first!, new RegExp(`-m cgroup --path "?egress-${ID}/scope"? -j RETURN`));
+    }
+    assert.ok(on!.includes(`-A FORWARD -j EGRESS-${ID}-W\n`));
+    assert.match(on!, new RegExp(`-A EGRESS-${ID}-W -j REJECT`));
     assert.doesNotMatch(off!, /EGRESS/);
     assert.match(off!, /-A OUTPUT -d 192\.0\.2\.1\/32 -j ACCEPT/);
   }

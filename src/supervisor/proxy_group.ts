@@ -59,6 +59,11 @@ export class ProxyGroup {
     return this.#ca!.certPem;
   }
 
+  /** Pids by role. */
+  get pids(): Record<string, number> {
+    return Object.assign({}, ...this.#slots.map((slot) => slot.pids));
+  }
+
   /**
    * Starts the first proxy. The others would only slow the start down.
    *

@@ -4,7 +4,17 @@
  * @module
  */
 
-import type { ClosedReason, KernelStatus, Marks, PolicyLoad, TokenBoot } from "../protocol/mod.ts";
+import type {
+  ClosedReason,
+  ControlAuthority,
+  ControlBoot,
+  ControlRequest,
+  KernelStatus,
+  Marks,
+  PolicyLoad,
+  ProcessInfo,
+  TokenBoot,
+} from "../protocol/mod.ts";
 import type { Journal } from "./journal.ts";
 import { KernelAndEngine } from "./kernel_and_engine.ts";
 import { proxyCount, ProxyGroup, type ProxyPorts } from "./proxy_group.ts";
@@ -41,6 +51,15 @@ export interface RoleSetOptions {
   /** As `egress run --package-security` says; absent: packages are not asked about. */
   packageSecurity?: "lenient" | "strict";
   journal: Journal;
+  /** The scope is the whole machine. */
+  machine?: MachineOptions;
+}
+
+/** What a guard of a whole machine has besides. */
+export interface MachineOptions {
+  control: Omit<ControlBoot, "authority">;
+  /** A caller who may asks for this; its answer goes to {@link RoleSet.answer}. */
+  onRequest(id: number, request: ControlRequest, caller: ProcessInfo): void;
 }
 
 /** First-byte timer of the proxies, ms. */
@@ -59,6 +78,7 @@ export class RoleSet {
   #closed?: ClosedReason;
   #failure?: string;
   #gate?: KernelStatus["gate"];
+  #authority?: ControlAuthority;
 
   constructor(options: RoleSetOptions) {
     this.#o = options;
@@ -72,7 +92,11 @@ export class RoleSet {
       launcher: this.#launcher,
       privateDir,
       boot: () => this.#kernelBoot(),
-      onReady: () => this.#tellMode(),
+      onReady: (authority) => {
+        this.#authority = authority;
+        this.#tellMode();
+      },
+      onControl: (id, request, caller) => options.machine?.onRequest(id, request, caller),
       onLog: (event) => journal.add(event),
     }, watcher);
     this.#proxies = new ProxyGroup({
@@ -81,8 +105,10 @@ export class RoleSet {
       count: proxyCount(navigator.hardwareConcurrency),
       settings: () => this.#proxySettings(),
     }, watcher);
-    // Only a policy that says `insecure` somewhere needs it.
-    if (/\binsecure\b/.test(options.policy.text)) this.#relay = relaySlot(this.#launcher, watcher);
+    // Only a policy that says `insecure` somewhere needs it; a machine may get one later.
+    if (options.machine || /\binsecure\b/.test(options.policy.text)) {
+      this.#relay = relaySlot(this.#launcher, watcher);
+    }
     this.#link = this.#listen();
     journal.onWritable = (writable) => this.#logWritable(writable);
   }
@@ -115,6 +141,48 @@ export class RoleSet {
     return ports;
   }
 
+  /** Who may use the control socket; known after {@link start}, if there is one. */
+  get authority(): ControlAuthority | undefined {
+    return this.#authority;
+  }
+
+  /** Why everything is refused at the moment; absent when it is not. */
+  get closed(): ClosedReason | undefined {
+    return this.#closed;
+  }
+
+  /** The policy that holds. */
+  get policy(): PolicyLoad {
+    return this.#o.policy;
+  }
+
+  /** Pids of the processes that run. */
+  get pids(): Record<string, number> {
+    return { ...this.#core.pids, ...this.#proxies.pids, ...this.#relay?.pids };
+  }
+
+  /** The kernel role's counters. @throws {Error} if it cannot answer */
+  async status(): Promise<KernelStatus> {
+    return await this.#core.order({ op: "status" }) as KernelStatus;
+  }
+
+  /** Answers a caller on the control socket. */
+  async answer(id: number, answer: unknown): Promise<void> {
+    await this.#core.order({ op: "control-answer", id, answer });
+  }
+
+  /**
+   * Swaps the policy. What was decided before is decided again: UDP flows, and what is open in the proxies.
+   *
+   * @throws {Error} if the engine does not take it; the one before holds then
+   */
+  async reload(policy: PolicyLoad): Promise<void> {
+    await this.#core.order({ op: "load", policy });
+    this.#o = { ...this.#o, policy };
+    this.#tellMode();
+    this.#link.broadcast({ op: "revoke", audit: policy.audit });
+  }
+
   /** Lets the proxies end and log what is under way; then the kernel role's log comes to its end, too. */
   async finish(): Promise<void> {
     this.#stop();
@@ -124,6 +192,11 @@ export class RoleSet {
       this.#failure ??= error.message;
     });
     this.#gate = (status as KernelStatus | undefined)?.gate;
+  }
+
+  /** Takes the gate away: what no rule redirects passes from here on. @throws {Error} if it stays */
+  async release(): Promise<void> {
+    await this.#core.order({ op: "stop" });
   }
 
   /** Ends the supervisor's side. The processes are killed with their cgroup. */
@@ -161,7 +234,7 @@ export class RoleSet {
   }
 
   #kernelBoot() {
-    const { home, cgroups, pinDir, secret, queue, marks, policy } = this.#o;
+    const { home, cgroups, pinDir, secret, queue, marks, policy, machine } = this.#o;
     return {
       role: "kernel",
       object: home.object,
@@ -176,6 +249,10 @@ export class RoleSet {
       ...(this.#closed !== undefined && { closed: this.#closed }),
       secret,
       policy,
+      ...(machine && {
+        machine: true,
+        control: { ...machine.control, ...(this.#authority && { authority: this.#authority }) },
+      }),
     } as const;
   }
 

@@ -45,6 +45,11 @@ export class RoleSlot {
     this.#watcher = watcher;
   }
 
+  /** The pid of its process, by the role's name; empty when none was started. */
+  get pids(): Record<string, number> {
+    return this.#process ? { [this.name]: this.#process.pid } : {};
+  }
+
   /**
    * Starts the role, in place of the process that may be there.
    *

@@ -8,23 +8,26 @@
  * @module
  */
 
-import { VERSION } from "../protocol/version.ts";
 import { mergeBundles, withCaVariables } from "./ca_bundle.ts";
 import { accountEnv, runCommand } from "./command.ts";
 import { concealer } from "./conceal.ts";
-import { EgressError, EXIT_EGRESS_FAILED } from "./errors.ts";
+import { EXIT_EGRESS_FAILED } from "./errors.ts";
 import { type Machine, probeMachine, requireMachine } from "./machine.ts";
-import { rulesOn } from "./netfilter.ts";
 import { type Account, findAccount } from "./passwd.ts";
 import { renderSummary } from "./render_summary.ts";
 import { loopbackStubs, nameservers } from "./resolv_conf.ts";
-import { RoleSet, type RoleSetOptions } from "./role_set.ts";
+import { RoleSet } from "./role_set.ts";
 import { drawIdentity, type RunIdentity, type RunSpec } from "./run_spec.ts";
-import { SETUP } from "./scripts.ts";
-import { mustSh } from "./shell.ts";
-import { clearStale, type RunRecord, takeApart } from "./stale.ts";
-import { Journal, type RunFacts } from "./journal.ts";
-import { openLogFile } from "./log_file.ts";
+import {
+  makeState,
+  openJournal,
+  readIfThere,
+  reportStale,
+  roleOptions,
+  setRules,
+} from "./scope_parts.ts";
+import { type RunRecord, takeApart } from "./stale.ts";
+import type { Journal } from "./journal.ts";
 import { StepClock } from "./step_clock.ts";
 
 /**
@@ -82,9 +85,24 @@ async function runLogged(
     await makeState(identity, machine, record);
     clock.lap("make state");
     const servers = nameservers(readIfThere("/etc/resolv.conf"));
-    roles = new RoleSet(roleOptions(spec, identity, record.cgroupDir, servers, journal));
+    roles = new RoleSet(roleOptions(spec, {
+      identity,
+      journal,
+      nameservers: servers,
+      cgroups: {
+        root: record.cgroupDir.slice(0, -identity.cgroup.length) || "/",
+        scope: `${record.cgroupDir}/scope`,
+        roles: `${record.cgroupDir}/roles`,
+      },
+      prelude: spec.defaults ? servers.map((ip) => `${ip}:53/udp\n`).join("") : "",
+    }));
     const ports = await roles.start(clock);
-    await setRules(identity, ports, servers);
+    await setRules({
+      ...identity,
+      ...ports,
+      scope: { cgroup: `${identity.cgroup.slice(1)}/scope` },
+      stubs: loopbackStubs(servers),
+    });
     clock.lap("set rules");
     const bundle = writeBundle(identity, machine, spec, roles.caCertificate);
     if (spec.timing) say(clock.render());
@@ -117,125 +135,10 @@ async function runLogged(
   return status;
 }
 
-function roleOptions(
-  spec: RunSpec,
-  identity: RunIdentity,
-  cgroupDir: string,
-  nameservers: string[],
-  journal: Journal,
-): RoleSetOptions {
-  const { privateDir, secret, queue, marks, cgroup } = identity;
-  const { home, env, upstreamCas, logQueries, tokens, packageSecurity } = spec;
-  return {
-    ...{
-      home,
-      env,
-      privateDir,
-      secret,
-      queue,
-      marks,
-      nameservers,
-      upstreamCas,
-      logQueries,
-      journal,
-    },
-    ...(tokens && { tokens }),
-    ...(packageSecurity && { packageSecurity }),
-    pinDir: `${privateDir}/bpf/pins`,
-    cgroups: {
-      root: cgroupDir.slice(0, -cgroup.length) || "/",
-      scope: `${cgroupDir}/scope`,
-      roles: `${cgroupDir}/roles`,
-    },
-    policy: {
-      text: spec.policy,
-      audit: spec.audit,
-      ...(spec.repository !== undefined && { repository: spec.repository }),
-      prelude: spec.defaults ? nameservers.map((ip) => `${ip}:53/udp\n`).join("") : "",
-    },
-  };
-}
-
 function chooseAccount(spec: RunSpec): Account | undefined {
   const who = spec.user ?? spec.env["SUDO_USER"];
   if (who === undefined || who === "root" || who === "0") return undefined;
   return findAccount(Deno.readTextFileSync("/etc/passwd"), who);
-}
-
-type ChainModule = typeof import("../protocol/chain.ts");
-
-function openJournal(spec: RunSpec, chain: ChainModule | undefined): Journal {
-  if (spec.log === undefined || chain === undefined) return new Journal();
-  const facts: RunFacts = {
-    run: spec.id,
-    version: VERSION,
-    mode: spec.audit ? "audit" : "enforce",
-    policy_sha256: chain.lineHash(spec.policy),
-  };
-  try {
-    return new Journal({ facts, file: openLogFile(spec.log, chain) });
-  } catch (error) {
-    throw new EgressError(
-      `cannot write the log ${spec.log}: ${error instanceof Error ? error.message : error}`,
-      "name a file in a folder that root can write, with space left",
-      { cause: error },
-    );
-  }
-}
-
-async function reportStale(machine: Machine, say: (line: string) => void) {
-  const { cleared, problems } = await clearStale(machine.netns);
-  for (const id of cleared) say(`egress: cleared away what run ${id} left when it was killed`);
-  for (const problem of problems) say(`egress: could not clear away a killed run: ${problem}`);
-}
-
-/** The lock comes first: from then on a later egress can tell that this run lives. */
-async function makeState(identity: RunIdentity, machine: Machine, record: RunRecord) {
-  try {
-    // The folder above is the launcher's to make: this process may only write its own.
-    Deno.mkdirSync(identity.state, { mode: 0o711 });
-    Deno.mkdirSync(identity.privateDir, { mode: 0o700 });
-    const lock = Deno.openSync(`${identity.state}/lock`, {
-      create: true,
-      write: true,
-      mode: 0o600,
-    });
-    lock.lockSync(true);
-  } catch (error) {
-    throw new EgressError(
-      `cannot make the state folder ${identity.state}: ${
-        error instanceof Error ? error.message : error
-      }`,
-      "/run must be writable",
-      { cause: error },
-    );
-  }
-  const rootGuess = machine.cgroupRoot ?? `${identity.privateDir}/cgroup`;
-  record.cgroupDir = rootGuess + identity.cgroup;
-  Deno.writeTextFileSync(`${identity.privateDir}/run.json`, JSON.stringify(record), {
-    mode: 0o600,
-  });
-  await mustSh("making the run's cgroups and mounts", SETUP, {
-    args: [identity.state, identity.cgroup, machine.cgroupRoot ?? ""],
-  });
-}
-
-async function setRules(
-  identity: RunIdentity,
-  ports: { frontPort: number; dnsPort: number },
-  servers: string[],
-) {
-  const spec = {
-    id: identity.id,
-    cgroupPath: identity.cgroup.slice(1) + "/scope",
-    queue: identity.queue,
-    marks: identity.marks,
-    ...ports,
-    stubs: loopbackStubs(servers),
-  };
-  await mustSh("setting the iptables rules", "exec iptables-restore -w 5 --noflush", {
-    stdin: rulesOn(spec),
-  });
 }
 
 function writeBundle(
@@ -276,15 +179,4 @@ function printSummary(spec: RunSpec, journal: Journal, status: number, say: (l: 
       ...(spec.log !== undefined && { log: spec.log }),
     }).trimEnd(),
   );
-}
-
-function readIfThere(path: string): string {
-  try {
-    return Deno.readTextFileSync(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
-      return "";
-    }
-    throw error;
-  }
 }

@@ -130,7 +130,7 @@ for table in mangle nat filter; do
   saved=$(iptables-save -t $table 2>/dev/null | grep -- "EGRESS-$1") || continue
   {
     echo "*$table"
-    echo "$saved" | sed -n 's/^-A OUTPUT /-D OUTPUT /p'
+    echo "$saved" | sed -n 's/^-A \\(OUTPUT\\|FORWARD\\) /-D \\1 /p'
     echo "$saved" | sed -n 's/^:\\([^ ]*\\) .*/-F \\1/p'
     echo "$saved" | sed -n 's/^:\\([^ ]*\\) .*/-X \\1/p'
     echo COMMIT
@@ -155,10 +155,11 @@ exit $status
 `;
 
 /**
- * Lists runs whose supervisor is gone: \`ID\` a line. A living supervisor holds a lock on its folder's \`lock\`.
+ * Lists runs, not guards of the whole machine, whose supervisor is gone: \`ID\` a line. A living supervisor holds a lock on its folder's \`lock\`.
  */
 export const STALE = `
 for state in /run/egress/*/; do
+  [ ! -e "$state/machine" ] || continue
   if [ -e "$state/lock" ]; then
     flock -n "$state/lock" true && basename "$state"
   else

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { KernelRelease } from "../protocol/mod.ts";
 import { FIND_NETNS, KILL_CGROUP, REMOVE, RULES_OUT, STALE } from "./scripts.ts";
 import { sh } from "./shell.ts";
 
@@ -15,6 +16,8 @@ export interface RunRecord {
   cgroupDir: string;
   /** Inode of the network namespace. */
   netns: string;
+  /** Of a machine's guard: what releasing its gate needs, since its scope's cgroup stays. */
+  release?: Omit<KernelRelease, "role" | "object" | "release">;
 }
 
 /**
@@ -62,7 +65,8 @@ export async function clearStale(
   return { cleared: ids, problems };
 }
 
-function readRecord(id: string): RunRecord {
+/** The record of a run; bare if it was killed before it wrote one. */
+export function readRecord(id: string): RunRecord {
   const state = `/run/egress/${id}`;
   const bare = { id, state, cgroupDir: "", netns: "" };
   try {

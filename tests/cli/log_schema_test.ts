@@ -74,6 +74,7 @@ const TYPES: Record<LogType, true> = {
   gate: true,
   start: true,
   stop: true,
+  control: true,
   error: true,
 };
 

@@ -8,6 +8,7 @@ import type {
   ControlBoot,
   EngineFifos,
   KernelBoot,
+  KernelRelease,
   PolicyLoad,
   SupervisorToKernel,
 } from "../../protocol/mod.ts";
@@ -33,6 +34,14 @@ export function parseBoot(body: unknown): KernelBoot | { missing: string } {
   if (!isFifos(body.engine)) return { missing: "engine" };
   if (body.control !== undefined && !isControl(body.control)) return { missing: "control" };
   return body as unknown as KernelBoot;
+}
+
+/** @returns undefined if it is no request to release */
+export function parseRelease(body: unknown): KernelRelease | undefined {
+  if (!isRecord(body) || body.role !== "kernel" || body.release !== true) return undefined;
+  const texts = ["object", "scopeCgroupDir", "cgroupRoot", "pinDir"];
+  if (!texts.every((name) => typeof body[name] === "string")) return undefined;
+  return body as unknown as KernelRelease;
 }
 
 /** @returns undefined if it is no known message, or one that lacks something */

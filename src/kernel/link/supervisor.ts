@@ -4,13 +4,18 @@
  * @module
  */
 
-import { type Frame, FrameKind, type KernelToSupervisor } from "../../protocol/mod.ts";
+import {
+  type Frame,
+  FrameKind,
+  type KernelRelease,
+  type KernelToSupervisor,
+} from "../../protocol/mod.ts";
 import { Kernel } from "../kernel.ts";
 import { StartError } from "../start_error.ts";
 import { bootMillis } from "../sys/clock.ts";
 import type { Epoll } from "../sys/epoll.ts";
 import { FrameChannel } from "./channel.ts";
-import { parseBoot, parseOrder } from "./orders.ts";
+import { parseBoot, parseOrder, parseRelease } from "./orders.ts";
 
 /** Log lines that may wait for the supervisor, bytes; beyond it counts as gone. */
 const BACKLOG = 16 * 1024 * 1024;
@@ -54,6 +59,8 @@ export class SupervisorLink {
   }
 
   #start(body: unknown): void {
+    const release = parseRelease(body);
+    if (release) return this.#release(release);
     try {
       const boot = parseBoot(body);
       if ("missing" in boot) {
@@ -74,6 +81,16 @@ export class SupervisorLink {
     } catch (error) {
       this.fatal(error);
     }
+  }
+
+  #release(boot: KernelRelease): never {
+    try {
+      Kernel.release(boot);
+    } catch (error) {
+      this.fatal(error);
+    }
+    this.#tell({ op: "released" });
+    this.#exit(0);
   }
 
   #tell(message: KernelToSupervisor): void {

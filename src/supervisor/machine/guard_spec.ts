@@ -1,0 +1,24 @@
+/**
+ * One guard of a whole machine, as the command line asked for it: validated, complete.
+ *
+ * @module
+ */
+
+import type { PolicyLoad } from "../../protocol/mod.ts";
+import type { RunSpec } from "../run_spec.ts";
+
+/** Everything that `egress start` was told. */
+export interface GuardSpec extends RunSpec {
+  /** Leave sudo to the runner user; its use is logged. */
+  allowSudo: boolean;
+  /** File that gets environment lines for later steps of a GitHub job. */
+  githubEnv?: string;
+  /** Print what is ready as one JSON line. */
+  json: boolean;
+  /** Where a GitHub runner's worker is. */
+  runner: { exe: string; cgroup: string };
+  /** Rules and attributes for a GitHub-hosted runner; absent elsewhere. */
+  runnerPolicy?: { prelude: string; defaultAttrs: NonNullable<PolicyLoad["defaultAttrs"]> };
+  /** What is wrong with a policy; empty if nothing is. */
+  check(policy: string): string[];
+}
