@@ -5,7 +5,7 @@ import { ALLOW, ALLOW_ONCE, DENY, readAll, Role } from "./harness.ts";
 import { echoLine, peerOf, Upstream, UPSTREAM_CA } from "./upstream.ts";
 
 const HOST = "a.example";
-const boot = { upstreamCas: [UPSTREAM_CA], silentMs: 20 };
+const boot = { upstreamCas: [UPSTREAM_CA], silentMs: 200 };
 
 /** Waits until the proxy has taken the client for one that waits for its server. */
 async function takenForSilent(role: Role): Promise<void> {
@@ -78,7 +78,7 @@ Deno.test("a client that stays silent is refused where its raw connection is den
   await using role = await Role.start({
     destination: { ip: "192.0.2.1", port: 22 },
     judge: () => DENY,
-    boot,
+    boot: { silentMs: 20 },
   });
   const { conn } = await rawTcp(role);
   assert.equal(await readAll(conn).catch(() => ""), "");

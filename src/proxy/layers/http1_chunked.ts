@@ -6,6 +6,7 @@
 
 import { concat, EMPTY, encodeText, fromLatin1, toLatin1 } from "./bytes.ts";
 import { findHeadEnd, type Header, HeadError, parseTrailers } from "./http1_head.ts";
+import { mayTrail } from "./trailers.ts";
 
 const MAX_SIZE_LINE = 256;
 const MAX_TRAILERS = 8192;
@@ -120,31 +121,10 @@ export function encodeChunk(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuff
 export function encodeLastChunk(trailers: readonly Header[]): Uint8Array<ArrayBuffer> {
   let text = "0\r\n";
   for (const field of trailers) {
-    if (!NOT_IN_TRAILERS.has(field.lower)) text += `${field.name}: ${field.value}\r\n`;
+    if (mayTrail(field.lower)) text += `${field.name}: ${field.value}\r\n`;
   }
   return fromLatin1(text + "\r\n");
 }
-
-/** Fields that frame or route a message: in trailers they could change how it is read. */
-const NOT_IN_TRAILERS = new Set([
-  "transfer-encoding",
-  "content-length",
-  "host",
-  "connection",
-  "keep-alive",
-  "te",
-  "trailer",
-  "upgrade",
-  "expect",
-  "authorization",
-  "proxy-authorization",
-  "proxy-connection",
-  "content-encoding",
-  "content-type",
-  "content-range",
-  "set-cookie",
-  "cookie",
-]);
 
 function broken(): HeadError {
   return new HeadError("the chunked body is malformed");

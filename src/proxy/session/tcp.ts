@@ -17,8 +17,11 @@ import { runTunnel } from "./tunnel.ts";
 /** What a client that was silent at first turns out to speak. */
 export type Late = "tls" | "http";
 
-/** How much longer a client may take to say its first bytes where no raw connection is allowed. */
-const LATE_MS = 3000;
+/**
+ * How many more times as long a client may take to say its first bytes where no raw connection is allowed:
+ * on a busy machine seconds pass between its connection and its handshake.
+ */
+const PATIENCE = 30;
 
 /**
  * Judges and relays one raw connection.
@@ -35,7 +38,7 @@ export async function serveTcp(
   let verdict = await connection.judge(question);
   const { epoch } = connection.proxy.state;
   if (!verdict.pass) {
-    const late = await lateWord(reader);
+    const late = await lateWord(reader, PATIENCE * connection.proxy.settings.silentMs);
     return late ? await serveLate(late) : connection.log("tcp", verdict, {});
   }
   const { flow, socket } = connection;
@@ -93,9 +96,9 @@ async function firstWord(client: StreamReader, server: StreamReader): Promise<La
   }
 }
 
-/** As {@link firstWord}, without a server and not for long: busy machines make clients slow. */
-async function lateWord(client: StreamReader): Promise<Late | undefined> {
-  const until = Date.now() + LATE_MS;
+/** As {@link firstWord}, without a server and not for ever. */
+async function lateWord(client: StreamReader, ms: number): Promise<Late | undefined> {
+  const until = Date.now() + ms;
   for (;;) {
     const spoken = word(client);
     const left = until - Date.now();

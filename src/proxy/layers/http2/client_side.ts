@@ -7,6 +7,7 @@
 import { fromLatin1 } from "../bytes.ts";
 import type { Answers } from "./answers.ts";
 import { ConnectionError, ErrorCode, type StreamError } from "./errors.ts";
+import { mayTrail } from "../trailers.ts";
 import { checkTrailers } from "./fields.ts";
 import {
   type DataFrame,
@@ -83,10 +84,11 @@ export class ClientSide extends FrameTaker {
     }
     if (!this.#mayEnd(stream)) return;
     const { encoder } = this.state.upstream;
+    const trailers = fields.filter(({ name }) => mayTrail(name));
     if (stream.phase === "open") {
-      this.state.out.upstream.push(encodeHeaders(stream.id, encoder.encode(fields), true));
+      this.state.out.upstream.push(encodeHeaders(stream.id, encoder.encode(trailers), true));
     } else if (stream.phase !== "refused") {
-      this.state.hold(stream, { trailers: fields }, 0);
+      this.state.hold(stream, { trailers }, 0);
     }
     this.#end(stream);
   }

@@ -261,3 +261,20 @@ Deno.test("the end of a connection reaches the other side and the log", () => {
   assert.equal(world.relay.over, true);
   assert.equal(world.server.streams.get(1)?.body, "");
 });
+
+Deno.test("attack: a credential in a request's trailers goes no further", () => {
+  for (const early of [false, true]) {
+    const world = World.started();
+    const { client, server } = world;
+    const trailers = client.headers(1, [["authorization", "token x"], ["x-sum", "7"]], true);
+    world.fromClient(
+      client.headers(1, post(["te", "trailers"]), false),
+      client.data(1, "a", false),
+    );
+    if (early) world.fromClient(trailers);
+    world.perform(world.relay.allow(1));
+    if (!early) world.fromClient(trailers);
+    const { lists, ended } = server.streams.get(1)!;
+    assert.deepEqual([lists[1], ended], [[["x-sum", "7"]], true]);
+  }
+});
