@@ -141,9 +141,10 @@ export async function removeNetwork(names: NetworkNames): Promise<void> {
 /** Removes what instances of processes that are gone left behind. */
 export async function sweepNetworks(): Promise<void> {
   for (const name of await listNames("/run/netns")) {
-    const pid = new RegExp(`^${PREFIX}-(\\d+)-[0-9a-f]+-client$`).exec(name)?.[1];
+    const [, stem, pid] =
+      new RegExp(`^(${PREFIX}-(\\d+)-[0-9a-f]+)-(?:client|world)$`).exec(name) ?? [];
     if (pid === undefined || await exists(`/proc/${pid}`)) continue;
-    await removeNetwork({ client: name, world: name.replace(/client$/, "world") });
+    await removeNetwork({ client: `${stem}-client`, world: `${stem}-world` });
   }
 }
 

@@ -4,9 +4,13 @@ import assert from "node:assert/strict";
 import { targetOf } from "../../src/doctor/attack/sink.ts";
 import { EGRESS } from "../support/run.ts";
 
-async function doctor(...args: string[]) {
-  const child = new Deno.Command(EGRESS, {
-    args: ["doctor", ...args],
+function doctor(...args: string[]) {
+  return command(EGRESS, "doctor", ...args);
+}
+
+async function command(file: string, ...args: string[]) {
+  const child = new Deno.Command(file, {
+    args,
     stdout: "piped",
     stderr: "piped",
   })
@@ -44,11 +48,25 @@ Deno.test("doctor --attack: nothing gets through; with a hole in the policy one 
   }
 });
 
+Deno.test("doctor --attack --machine: where nothing guards the machine every attack gets through", async () => {
+  const script = 'ip link set lo up && "$0" doctor --attack --machine --json; ip -o link; ip route';
+  const { out, err } = await command("unshare", "--net", "sh", "-c", script, EGRESS);
+  const [report, ...left] = out.split("\n");
+  const { ok, attacks } = JSON.parse(report!);
+  assert.equal(ok, false, err);
+  assert.ok(attacks.length > 20);
+  const held = attacks.filter(({ result }: { result: string }) => result !== "passed");
+  assert.deepEqual(held, [], err);
+  assert.equal(left.filter((line) => !line.includes(": lo:")).join(""), "", "left behind");
+});
+
 Deno.test("doctor: wrong arguments are told", async () => {
   for (
     const [args, said] of [
       [["--hole", "a.test"], /--hole goes with --attack/],
       [["--attack", "--hole", "*:99999"], /--hole is no rule/],
+      [["--machine"], /--machine goes with --attack/],
+      [["--attack", "--machine", "--hole", "a.test"], /--hole is for egress run/],
       [["--atack"], /did you mean --attack/],
       [["x"], /unexpected argument x/],
     ] as const

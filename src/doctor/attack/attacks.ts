@@ -17,7 +17,7 @@ export interface Attack {
   shows: "address" | "word";
   /** Works as root only. */
   root?: true;
-  /** Changes what the others rest on, so it runs after them and alone. */
+  /** Changes what the others and the machine rest on: runs after them, alone, and not on a machine that is in use. */
   alone?: true;
 }
 
@@ -159,7 +159,7 @@ subprocess.run(["ping", "-6", "-c", "1", "-W", "1", ADDR6])`,
     name: "sockets bound to the network link",
     shows: "address",
     python: `
-options = [(socket.SOL_SOCKET, 25, b"uplink")]
+options = [(socket.SOL_SOCKET, 25, os.environ["UPLINK"].encode())]
 udp(options=options); tcp(options=options)`,
   },
   {
@@ -204,7 +204,7 @@ ${AFTERWARDS}`,
     root: true,
     shell: `unshare --net sleep 8 & inside=$!
 while [ "/proc/$inside/ns/net" -ef /proc/self/ns/net ]; do sleep 0.05; done
-ip link add "mv$inside" link uplink netns "$inside" type macvlan mode bridge || exit
+ip link add "mv$inside" link "$UPLINK" netns "$inside" type macvlan mode bridge || exit
 nsenter --net --target "$inside" sh -c '
   ip addr add "$OTHER_CLIENT/24" dev "$1"; ip link set "$1" up; ip route add default via "$GATEWAY"
   for i in 1 2 3; do bash -c "echo egress >/dev/udp/$ADDR/9000"; sleep 0.2; done' sh "mv$inside"

@@ -65,7 +65,7 @@ def frame(options=()):
     s = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, 0x0800)
     for option in options:
         s.setsockopt(*option)
-    s.sendto(datagram(), ("uplink", 0x0800, 0, 0, mac))
+    s.sendto(datagram(), (os.environ["UPLINK"], 0x0800, 0, 0, mac))
 
 
 def start(attack):

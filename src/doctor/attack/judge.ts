@@ -57,8 +57,24 @@ export function judge(
   });
 }
 
+/**
+ * What came of attacks that could not be tried without egress.
+ *
+ * @param reachable whether what is sent to the sink would arrive there
+ */
+export function judgeReachable(
+  trial: { aimed: readonly Aimed[]; arrivals: Arrivals },
+  reachable: boolean,
+): AttackResult[] {
+  return trial.aimed.map((aimed) => {
+    const { name, root = false } = aimed.attack;
+    const passed = arrived(aimed, trial.arrivals);
+    return { name, result: passed ? "passed" : reachable ? "blocked" : "untested", root };
+  });
+}
+
 /** Whether egress held: nothing passed, something was tested, and what is allowed did get through. */
-export function holds(attacks: readonly AttackResult[], allowed: boolean): boolean {
+export function holds(attacks: readonly AttackResult[], allowed = true): boolean {
   return allowed && attacks.some(({ result }) => result === "blocked") &&
     attacks.every(({ result }) => result !== "passed");
 }

@@ -3,7 +3,7 @@ import { painter } from "../../demo/render.ts";
 import type { Received } from "../../demo/received.ts";
 import { type Attack, ATTACKS } from "./attacks.ts";
 import { type Arrivals, holds, judge } from "./judge.ts";
-import { type Aimed, orderFor } from "./order.ts";
+import { type Aimed, DEMO_GROUND, orderFor } from "./order.ts";
 import { renderAttacks } from "./render.ts";
 import { parseCounters, targetOf } from "./sink.ts";
 
@@ -58,7 +58,14 @@ Deno.test("the table is loud about what passed and what was not tested", () => {
     { name: "three", result: "passed" as const, root: false },
     { name: "two", result: "untested" as const, root: false },
   ];
-  const report = { ok: false, attacks, allowed: false, said: "no\x1b[2J", seconds: 9.87 };
+  const report = {
+    target: "run" as const,
+    ok: false,
+    attacks,
+    allowed: false,
+    said: "no\x1b[2J",
+    seconds: 9.87,
+  };
   const text = renderAttacks(report, painter(false));
   assert.match(text, /^ {2}one {4}root {2}blocked\n {2}three {8}GOT THROUGH\n {2}two .*NOT TESTED/);
   assert.match(text, /1 blocked, 1 got through, 1 not tested, in 9\.9 s/);
@@ -79,9 +86,11 @@ Deno.test("every attack has a name and an address of its own, one program, and w
     assert.ok((attack.shell === undefined) !== (attack.python === undefined), attack.name);
   }
   assert.ok(ATTACKS.length < 156, "more attacks than addresses");
-  const order = JSON.parse(orderFor(aim("w"), "allowed"));
+  const order = JSON.parse(
+    orderFor(aim("w"), DEMO_GROUND, { underEgress: true, allowed: "allowed" }),
+  );
   assert.equal(order.attacks.length, 2);
   assert.equal(order.first.word, "allowed");
   assert.equal(order.environment.UNDER_EGRESS, "1");
-  assert.equal(JSON.parse(orderFor(aim("w"))).environment.UNDER_EGRESS, "");
+  assert.equal(JSON.parse(orderFor(aim("w"), DEMO_GROUND)).environment.UNDER_EGRESS, "");
 });

@@ -5,7 +5,7 @@
  */
 
 import type { Paint } from "../../demo/render.ts";
-import type { AttackReport } from "./attack.ts";
+import type { AttackReport } from "./report.ts";
 
 const COLOURS = { blocked: "green", passed: "red", untested: "yellow" } as const;
 const WORDS = { blocked: "blocked", passed: "GOT THROUGH", untested: "NOT TESTED" } as const;
@@ -25,9 +25,24 @@ export function renderAttacks(report: AttackReport, paint: Paint): string {
     `${report.seconds.toFixed(1)} s`,
   ];
   if (untested! > 0) {
-    lines.push(paint("yellow", "  Not tested: without egress it did not arrive either."));
+    lines.push(
+      paint(
+        "yellow",
+        report.target === "run"
+          ? "  Not tested: without egress it did not arrive either."
+          : "  Not tested: there is no way to the sink.",
+      ),
+    );
   }
-  if (!report.allowed) {
+  if (report.target === "machine") {
+    lines.push(
+      "  The egress that guards this machine was attacked. Nothing could be tried without it:",
+    );
+    lines.push(
+      "  that these attacks arrive where there is no egress is shown where it does not run yet.",
+    );
+  }
+  if (report.allowed === false) {
     lines.push(paint("red", "  What is allowed did not get through, so that nothing is shown:"));
     lines.push(report.said.replace(/[^\x20-\x7e\n]/g, "?").replace(/^/gm, "    "));
   }

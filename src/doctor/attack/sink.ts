@@ -5,9 +5,13 @@
  */
 
 import { tool } from "../../demo/command.ts";
+import { ATTACKER_RANGE, ATTACKER_RANGE6 } from "../../demo/hosts.ts";
 
 /** First of the addresses, 203.0.113.N and 2001:db8:66::N (hosts.ts keeps these ranges for the attacker). */
 const FIRST = 100;
+
+/** The ranges that the addresses are of. */
+export const SINK_RANGES = { v4: ATTACKER_RANGE, v6: ATTACKER_RANGE6 } as const;
 
 /** Where one attack goes. */
 export interface Target {
@@ -30,8 +34,8 @@ export function targetOf(index: number): Target {
 export async function openSink(servers: string, targets: readonly Target[]): Promise<void> {
   await Promise.all([
     // Whole ranges are local, so that senders get answers at once instead of waiting.
-    tool(["ip", "-netns", servers, "route", "add", "local", "203.0.113.0/24", "dev", "lo"]),
-    tool(["ip", "-netns", servers, "-6", "route", "add", "local", "2001:db8:66::/64", "dev", "lo"]),
+    tool(["ip", "-netns", servers, "route", "add", "local", SINK_RANGES.v4, "dev", "lo"]),
+    tool(["ip", "-netns", servers, "-6", "route", "add", "local", SINK_RANGES.v6, "dev", "lo"]),
   ]);
   for (const [restore, key] of [["iptables-restore", "v4"], ["ip6tables-restore", "v6"]] as const) {
     const rules = targets.map((target) => `-A PREROUTING -i downlink -d ${target[key]}`);
