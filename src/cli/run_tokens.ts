@@ -62,6 +62,22 @@ export async function jobTokens(
 /**
  * A connection that is not decrypted shows no token: `--foreign-tokens deny` would promise too much.
  *
+ * @returns a sentence that names the rule; undefined if there is none
+ */
+export function blindSpot(policy: string, repository: string | undefined): string | undefined {
+  const { rules } = parsePolicy(policy, repository === undefined ? {} : { repository });
+  const blind = rules.find((rule, index) => {
+    const { host } = compileRule(rule, index);
+    return rule.passthrough && host !== null && GITHUB.some((of) => hostsOverlap(of, host));
+  });
+  if (!blind) return undefined;
+  return `line ${blind.line} of the policy (${blind.text}) leaves connections to GitHub ` +
+    "undecrypted, so --foreign-tokens deny cannot look at their tokens";
+}
+
+/**
+ * Refuses a policy with a blind spot.
+ *
  * @param audit only say so
  * @throws {EgressError} naming the rule
  */
@@ -71,14 +87,8 @@ export function refuseBlindSpots(
   audit: boolean,
   say: (line: string) => void,
 ): void {
-  const { rules } = parsePolicy(policy, repository === undefined ? {} : { repository });
-  const blind = rules.find((rule, index) => {
-    const { host } = compileRule(rule, index);
-    return rule.passthrough && host !== null && GITHUB.some((of) => hostsOverlap(of, host));
-  });
-  if (!blind) return;
-  const message = `line ${blind.line} of the policy (${blind.text}) leaves connections to GitHub ` +
-    "undecrypted, so --foreign-tokens deny cannot look at their tokens";
+  const message = blindSpot(policy, repository);
+  if (message === undefined) return;
   if (!audit) throw new EgressError(message, "take passthrough off that rule, or the option");
   say(`egress: ${message}`);
 }

@@ -11,6 +11,7 @@ import { guard } from "../supervisor/machine/guard.ts";
 import type { GuardSpec } from "../supervisor/machine/guard_spec.ts";
 import { InvalidPolicy } from "./policy_input.ts";
 import { toSpec } from "./run.ts";
+import { blindSpot } from "./run_tokens.ts";
 import { parseStartArgs, type StartArgs, UsageError } from "./start_args.ts";
 
 /** Shown by `egress start --help`. */
@@ -19,7 +20,8 @@ export const help = `egress start: guard the whole machine
   sudo egress start --policy FILE [options]
 
   --policy FILE, --policy-text TEXT, --audit, --log FILE, --log-key FILE, --repo OWNER/NAME,
-  --upstream-ca FILE, --no-defaults, --log-queries, --github-token-file FILE, --foreign-tokens deny|allow
+  --upstream-ca FILE, --no-defaults, --log-queries, --package-security[=strict], --github-token-file FILE,
+  --foreign-tokens deny|allow
                       as for egress run
   --allow-sudo        leave sudo to the runner user (default: taken away); its use is logged either way
   --github-env FILE   append environment lines that lead later steps to the CA bundle
@@ -64,6 +66,8 @@ async function toGuardSpec(args: StartArgs, say: (line: string) => void): Promis
   const onRunner = cgroup === RUNNER_CGROUP || cgroup.startsWith(`${RUNNER_CGROUP}/`);
   return {
     ...spec,
+    // Another policy may ask for tokens where this one does not.
+    ...(spec.tokens && { tokens: { ...spec.tokens, everywhere: true } }),
     allowSudo: args.allowSudo,
     ...(args.githubEnv !== undefined && { githubEnv: args.githubEnv }),
     json: args.json,
@@ -74,9 +78,20 @@ async function toGuardSpec(args: StartArgs, say: (line: string) => void): Promis
         defaultAttrs: { cgroup: { text: RUNNER_CGROUP, literal: true } },
       },
     }),
-    check: (policy) =>
-      validatePolicy(policy, repository === undefined ? { placeholders: "keep" } : { repository })
-        .filter((d) => d.severity === "error")
-        .map((d) => `line ${d.line}, column ${d.column}: ${d.message}`),
+    check: (policy) => problemsOf(policy, repository, args.run.foreignTokens === "deny"),
   };
+}
+
+/** What keeps a policy from taking the place of the one in force. */
+function problemsOf(
+  policy: string,
+  repository: string | undefined,
+  denyForeign: boolean,
+): string[] {
+  const options = repository === undefined ? { placeholders: "keep" as const } : { repository };
+  const errors = validatePolicy(policy, options)
+    .filter((d) => d.severity === "error")
+    .map((d) => `line ${d.line}, column ${d.column}: ${d.message}`);
+  const blind = denyForeign ? blindSpot(policy, repository) : undefined;
+  return blind === undefined ? errors : [...errors, blind];
 }
