@@ -306,3 +306,14 @@ Deno.test("where an address rule allows, the destination is right whatever name 
   assert.equal(destination({ type: "http", url: "http://evil.com/", dst_port: 80 }), "other");
   assert.equal(judge(engine, { type: "https", host: "evil.com" }).reason, "no_rule");
 });
+
+Deno.test("the resolver's own lookups are judged by name alone; it gets no connection by that", () => {
+  const engine = engineFor("a.com exe=/bin/x step=build\n192.0.2.1:53/udp cgroup=/job");
+  const asked = (name: string, more: Partial<Event>) =>
+    judge(engine, { type: "dns", name, dst_ip: "192.0.2.1", dst_port: 53, ...more }).policy;
+  assert.equal(asked("a.com", { resolver: true, exe: "/r", cgroup: "/resolved" }), "allow");
+  assert.equal(asked("evil.com", { resolver: true }), "deny");
+  assert.equal(asked("a.com", { exe: "/r", cgroup: "/resolved" }), "deny");
+  assert.equal(judge(engine, { type: "https", host: "a.com", resolver: true }).policy, "deny");
+  assert.equal(judge(engine, { type: "udp", dst_port: 53, resolver: true }).policy, "deny");
+});

@@ -52,6 +52,7 @@ export function acceptBy(target: Target, anyToken = target.jobToken === true): A
 
 /** Do the attributes of a rule fit that are about the process? */
 export function attrsFit(compiled: CompiledRule, event: PolicyEvent): boolean {
+  if (event.resolver && event.type === "dns") return true;
   for (const attr of compiled.attrs) {
     if (!attr.matches(event)) return false;
   }

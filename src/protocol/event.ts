@@ -20,6 +20,11 @@ export interface ProcessInfo {
   image?: string;
   /** Executables of the ancestors, parent first, at most 8. */
   ancestry?: string[];
+  /**
+   * The machine's resolver, which asks for others: attributes of rules do not count for its lookups, since nobody
+   * knows whose they are.
+   */
+  resolver?: boolean;
 }
 
 /** The part of an event that says what happened (conformance-protocol.md, `check`). */

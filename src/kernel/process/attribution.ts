@@ -160,6 +160,7 @@ export class Attribution {
       ...(info ?? { pid }),
       ...(cgroup !== undefined && { cgroup }),
       ...(image !== undefined && { image }),
+      ...(isResolver(info?.exe, cgroup) && { resolver: true }),
     };
   }
 
@@ -183,6 +184,15 @@ export class Attribution {
 function ownerIn(map: BpfMap, key: Uint8Array<ArrayBuffer>): Owner | undefined {
   const value = map.get(key);
   return value && decodeOwner(value);
+}
+
+/**
+ * systemd-resolved, as the service that it is: its cgroup tells it from somebody else's process of its program, and
+ * only root can put a process there.
+ */
+function isResolver(exe: string | undefined, cgroup: string | undefined): boolean {
+  return exe === "/usr/lib/systemd/systemd-resolved" &&
+    cgroup === "/system.slice/systemd-resolved.service";
 }
 
 function pidKey(pid: number): Uint8Array<ArrayBuffer> {

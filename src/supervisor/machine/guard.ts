@@ -63,6 +63,20 @@ export async function guard(spec: GuardSpec, say: (line: string) => void): Promi
   }
 }
 
+/**
+ * Rules for the machine's name servers. systemd-resolved asks others than those that its clients ask, and it
+ * alone may.
+ */
+function resolverRules(servers: string[]): string {
+  const behind = servers.includes("127.0.0.53")
+    ? nameservers(readIfThere("/run/systemd/resolve/resolv.conf"))
+    : [];
+  return [
+    ...servers.map((ip) => `${ip}:53/udp\n`),
+    ...behind.map((ip) => `${ip}:53/udp cgroup=/system.slice/systemd-resolved.service\n`),
+  ].join("");
+}
+
 /** One guard, from its start to its end. */
 class Guard {
   readonly #spec: GuardSpec;
@@ -149,7 +163,7 @@ class Guard {
     const root = this.#machine.cgroupRoot!;
     const orders = new Orders(spec, this.#journal, this.#changes);
     const { runnerPolicy } = spec;
-    const own = spec.defaults ? servers.map((ip) => `${ip}:53/udp\n`).join("") : "";
+    const own = spec.defaults ? resolverRules(servers) : "";
     this.#roles = new RoleSet({
       ...roleOptions(spec, {
         identity: this.#identity,
