@@ -15,6 +15,7 @@
 #include "process.h"
 #include "roles.h"
 #include "syscalls.h"
+#include "uplink.h"
 
 /* Probing kernel memory needs a GPL-compatible licence; the programs are under both. */
 char LICENSE[] SEC("license") = "Dual MIT/GPL";

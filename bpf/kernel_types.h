@@ -124,6 +124,25 @@ struct sock {
 	__u16 sk_protocol;
 };
 
+struct ns_common {
+	unsigned int inum;
+};
+
+struct net {
+	struct ns_common ns;
+};
+
+typedef struct {
+	struct net *net;
+} possible_net_t;
+
+struct net_device {
+	int ifindex;
+	possible_net_t nd_net;
+};
+
+struct Qdisc_ops;
+
 struct socket {
 	struct sock *sk;
 };

@@ -25,13 +25,36 @@ struct {
 	__type(value, __u64);
 } scope_id SEC(".maps");
 
-/* Whole machine: the cgroup id of the roles, whose own packets pass. 0: none. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
 	__type(key, __u32);
+	__type(value, struct settings);
+} settings_of_run SEC(".maps");
+
+/* Devices that the scope brought up, by index. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 4096);
+	__type(key, __u32);
+	__type(value, __u8);
+} scope_devices SEC(".maps");
+
+/* Registered roles: pid to start time in ticks. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 256);
+	__type(key, __u32);
 	__type(value, __u64);
-} roles_id SEC(".maps");
+} role_pids SEC(".maps");
+
+/* Sockets of the registered roles; what a listener of theirs accepts is theirs too. */
+struct {
+	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC | BPF_F_CLONE);
+	__type(key, int);
+	__type(value, __u8);
+} role_sockets SEC(".maps");
 
 /* Not LRU: nobody can push another's connection out. A full map means that a flow has no owner. */
 struct {
@@ -111,4 +134,11 @@ static __always_inline __u32 current_mode(void)
 	__u32 zero = 0;
 	__u32 *mode = bpf_map_lookup_elem(&gate_mode, &zero);
 	return mode ? *mode : MODE_CLOSED;
+}
+
+static __always_inline int is_machine(void)
+{
+	__u32 zero = 0;
+	struct settings *settings = bpf_map_lookup_elem(&settings_of_run, &zero);
+	return settings && settings->machine;
 }

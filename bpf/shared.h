@@ -16,6 +16,7 @@ enum gate_reason {
 	REASON_LEFT = 4,	/* socket of a process that left the scope's cgroup */
 	REASON_FRAMES = 5,	/* socket that sends frames past every hook */
 	REASON_CALL = 6,	/* system call that takes hold of others' kernel objects */
+	REASON_FORWARDED = 7,	/* packet without a socket, at an uplink */
 };
 
 /* Which call REASON_CALL is about; in the place of the protocol. */
@@ -23,6 +24,15 @@ enum refused_call { CALL_BPF = 1, CALL_SOCKET = 2, CALL_GETFD = 3, CALL_OPTION =
 
 /* Start times as /proc counts them: all that user space knows of processes older than the programs. */
 #define NS_PER_TICK 10000000ULL
+
+/* What the hook at the uplinks must know. */
+struct settings {
+	__u64 scope_id;
+	/* Everything is the scope but the registered roles. */
+	__u32 machine;
+	/* Inode of the network namespace whose uplinks these are. */
+	__u32 netns;
+};
 
 /* A flow as its socket sees it. Source address 0: not bound to one. */
 struct flow_key {

@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "gate.h"
+#include "refuse.h"
 
 #define AF_PACKET 17
 #define AF_XDP 44
@@ -61,7 +61,8 @@ static __always_inline int makes_socket(struct pt_regs *regs)
 
 /*
  * Frames of these sockets pass no cgroup hook, and no hook can refuse the sockets: their maker is ended
- * before it can use one.
+ * before it can use one. Not on a whole machine, whose DHCP client needs one: there the uplinks' hook
+ * judges the frames.
  */
 static __always_inline void refuse_frame_socket(struct sock *sk)
 {
@@ -69,7 +70,7 @@ static __always_inline void refuse_frame_socket(struct sock *sk)
 	struct report report = {};
 	struct owner owner = {};
 
-	if (family != AF_PACKET && family != AF_XDP)
+	if ((family != AF_PACKET && family != AF_XDP) || is_machine())
 		return;
 	current_owner(&owner);
 	report.key.pid = owner.pid;

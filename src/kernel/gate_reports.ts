@@ -141,6 +141,12 @@ export function describeTarget(report: GateReport): Partial<LogEvent> {
     dst_ip: report.dst,
     ...(ports && report.dstPort > 0 && { dst_port: report.dstPort }),
     ...(ports && report.srcPort > 0 && { src_port: report.srcPort }),
-    message: report.reason === GateReason.ipv6 ? `${name} over IPv6 refused` : `${name} packet`,
+    message: packetMessage(report.reason, name),
   };
+}
+
+function packetMessage(reason: number, protocol: string): string {
+  if (reason === GateReason.ipv6) return `${protocol} over IPv6 refused`;
+  if (reason === GateReason.forwarded) return `${protocol} packet, forwarded`;
+  return `${protocol} packet`;
 }

@@ -35,8 +35,9 @@ import { GateReports } from "./gate_reports.ts";
 import { Engine } from "./link/engine.ts";
 import { NetlinkSocket } from "./netlink/socket.ts";
 import type { Attribution } from "./process/attribution.ts";
+import { RoleRegister } from "./process/roles.ts";
 import { ProxyServer } from "./proxy/server.ts";
-import { attach, bindQueue, KEY_0, makeAttribution, named } from "./start.ts";
+import { attach, bindQueue, KEY_0, makeAttribution, named, watchUplinks } from "./start.ts";
 import { StartError } from "./start_error.ts";
 import { SyscallError } from "./sys/call.ts";
 import { bootMillis } from "./sys/clock.ts";
@@ -44,6 +45,7 @@ import { type Epoll, Ready } from "./sys/epoll.ts";
 import { readText } from "./sys/files.ts";
 import { AllowedFlows } from "./udp/allowed.ts";
 import type { UdpQueue } from "./udp/queue.ts";
+import type { Uplinks } from "./uplinks/uplinks.ts";
 
 const PROCESS_EVENTS = 8 * 1024 * 1024;
 const GATE_EVENTS = 256 * 1024;
@@ -75,6 +77,8 @@ export class Kernel {
   readonly #allowed: AllowedFlows;
   readonly #queue: UdpQueue;
   readonly #server: ProxyServer;
+  readonly #uplinks: Uplinks | undefined;
+  readonly #roles: RoleRegister;
   readonly #control: ControlServer | undefined;
   #toldLost = 0;
   #nextTick = 0;
@@ -93,6 +97,9 @@ export class Kernel {
     const imageOf = images.imageOf.bind(images);
     this.#attribution = makeAttribution(boot, object, processEvents, lost, imageOf);
     this.#tellSlow(attach(boot, object));
+    this.#uplinks = boot.uplinks || boot.machine ? watchUplinks(boot, object, epoll) : undefined;
+    object.takeOver();
+    this.#roles = new RoleRegister(object.map("role_pids", 8), object.map("role_sockets", 1));
     this.#attribution.addRunning();
     this.authority = boot.control && settleAuthority(boot.control, this.#attribution);
     const describe = this.#attribution.describe.bind(this.#attribution);
@@ -178,6 +185,8 @@ export class Kernel {
           if (error === undefined) this.#allowed.clear();
           settle(error);
         });
+      case "roles":
+        return settle(failureOf(() => this.#roles.set(order.pids)));
       case "engine":
         return this.#reconnect(order.fifos, settle);
     }
@@ -220,18 +229,15 @@ export class Kernel {
     this.#reports.tick(Infinity);
     this.#queue.tick(Infinity);
     this.#server.close();
+    this.#uplinks?.close();
     this.#object.detach();
     this.#queue.close();
   }
 
   #reconnect(fifos: KernelBoot["engine"], settle: (error?: string) => void): void {
     const policy = this.#engine.policy ?? this.#boot.policy;
-    try {
-      this.#engine.connect(fifos, policy, settle);
-    } catch (error) {
-      if (!(error instanceof SyscallError)) throw error;
-      settle(error.message);
-    }
+    const failure = failureOf(() => this.#engine.connect(fifos, policy, settle));
+    if (failure !== undefined) settle(failure);
   }
 
   #stats(): GateStats {
@@ -271,7 +277,19 @@ export class Kernel {
       processes: this.#attribution.size,
       flows: this.#allowed.size,
       questions: this.#engine.questions,
+      ...(this.#uplinks && { uplinks: this.#uplinks.size }),
       ...(Number.isFinite(pages) && { rssBytes: pages * 4096 }),
     };
+  }
+}
+
+/** Runs something and tells which system call failed, if one did. */
+function failureOf(work: () => void): string | undefined {
+  try {
+    work();
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof SyscallError)) throw error;
+    return error.message;
   }
 }

@@ -5,7 +5,7 @@
  */
 
 import type { KernelBoot, KernelRelease } from "../protocol/mod.ts";
-import { OWNER_SIZE } from "./bpf/layout.ts";
+import { encodeSettings, OWNER_SIZE, SETTINGS_SIZE } from "./bpf/layout.ts";
 import { type BpfObject, openScope } from "./bpf/object.ts";
 import type { RingBuffer } from "./bpf/ringbuf.ts";
 import { Attribution } from "./process/attribution.ts";
@@ -13,6 +13,8 @@ import { CgroupPaths } from "./process/cgroups.ts";
 import { StartError, type StartFailure } from "./start_error.ts";
 import { Errno, SyscallError } from "./sys/call.ts";
 import { inode } from "./sys/files.ts";
+import type { Epoll } from "./sys/epoll.ts";
+import { Uplinks } from "./uplinks/uplinks.ts";
 import { UdpQueue } from "./udp/queue.ts";
 
 /** Key of maps with one element. */
@@ -51,13 +53,40 @@ export function attach(boot: KernelBoot | KernelRelease, object: BpfObject): str
     const id = new Uint8Array(new BigUint64Array([inode(boot.scopeCgroupDir)]).buffer);
     object.map("scope", 4).set(KEY_0, fd);
     object.map("scope_id", 8).set(KEY_0, id);
+    const settings = {
+      scopeId: inode(boot.scopeCgroupDir),
+      machine: boot.machine === true,
+      netns: inode("/proc/self/ns/net"),
+    };
+    object.map("settings_of_run", SETTINGS_SIZE).set(KEY_0, encodeSettings(settings));
   });
   using roles = boot.rolesCgroupDir === undefined ? undefined : openScope(boot.rolesCgroupDir);
-  if (boot.machine && boot.rolesCgroupDir !== undefined) {
-    const id = new BigUint64Array([inode(boot.rolesCgroupDir)]);
-    object.map("roles_id", 8).set(KEY_0, new Uint8Array(id.buffer));
+  return object.attach({ scope, root, roles }, boot.machine ? "machine" : "run");
+}
+
+/**
+ * Puts the gate on the uplinks.
+ *
+ * @returns undefined where the kernel cannot (before 6.6) and the scope's cgroup has a gate anyway
+ * @throws {StartError}
+ */
+export function watchUplinks(
+  boot: KernelBoot,
+  object: BpfObject,
+  epoll: Epoll,
+): Uplinks | undefined {
+  try {
+    return new Uplinks({
+      attach: (device) => object.attachUplink(device),
+      unpin: (device) => object.unpinUplink(device),
+      epoll,
+      machine: boot.machine === true,
+    });
+  } catch (cause) {
+    if (!(cause instanceof SyscallError)) throw cause;
+    if (cause.code === Errno.EINVAL && !boot.machine) return undefined;
+    throw new StartError("uplinks", cause.message, { cause });
   }
-  return object.attach(scope, root, roles);
 }
 
 /** Binds the NFQUEUE number. @throws {StartError} `queue_taken` if another process has it */

@@ -18,6 +18,7 @@ export type StartFailure =
   | "queue_taken"
   | "queue"
   | "socket"
+  | "uplinks"
   | "engine";
 
 const HINTS: Record<StartFailure, string> = {
@@ -35,6 +36,7 @@ const HINTS: Record<StartFailure, string> = {
   queue_taken: "another program listens on this NFQUEUE number: choose another one",
   queue: "the kernel needs CONFIG_NETFILTER_NETLINK_QUEUE and CONFIG_NF_CT_NETLINK",
   socket: "the state folder must be writable",
+  uplinks: "a whole machine needs Linux 6.6 or later (TCX links)",
   engine: "the engine process did not load the policy",
 };
 

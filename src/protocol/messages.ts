@@ -52,7 +52,13 @@ export interface KernelBoot {
   audit: boolean;
   /** Start closed, for this reason, until an order says otherwise. */
   closed?: ClosedReason;
-  /** The scope is the whole machine: `scopeCgroupDir` is the root of all cgroups. */
+  /** Put the gate on the network namespace's uplinks too (kernels from 6.6 on; without it there, only the cgroup's). */
+  uplinks?: boolean;
+  /**
+   * The scope is the whole machine: `scopeCgroupDir` is the root of all cgroups, and the gate at the uplinks
+   * (which this implies) lets pass what the sockets of registered roles send (order `roles`) and flows that
+   * are allowed, forwarded ones too, and nothing else.
+   */
   machine?: boolean;
   /** What peers must say in `hello`. */
   secret: string;
@@ -175,6 +181,7 @@ export type SupervisorToKernel =
   | { op: "load"; policy: PolicyLoad } // request; answered {ok:true} or {error}
   | { op: "mode"; mode: "enforce" | "audit" | "closed"; reason?: string } // request
   | { op: "engine"; fifos: EngineFifos } // request: a new engine process waits there
+  | { op: "roles"; pids: number[] } // request: all role processes whose own traffic passes (machine)
   | { op: "status" } // request; answered KernelStatus
   | { op: "control-answer"; id: number; answer: unknown } // request: for the caller of `control`
   | { op: "stop" }; // request: unpin, detach, answer {ok:true}, exit 0
@@ -195,6 +202,8 @@ export interface KernelStatus {
   processes: number;
   flows: number;
   questions: number;
+  /** Devices whose way out has the gate; absent when the boot frame did not ask, or the kernel cannot. */
+  uplinks?: number;
   rssBytes?: number;
 }
 

@@ -57,6 +57,11 @@ export class KernelAndEngine {
     await this.#kernelSlot.start();
   }
 
+  /** Whether the kernel role works. */
+  get up(): boolean {
+    return this.#up;
+  }
+
   /** Pids by role. */
   get pids(): Record<string, number> {
     return { ...this.#kernelSlot.pids, ...this.#engineSlot.pids };

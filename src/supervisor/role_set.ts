@@ -85,6 +85,7 @@ export class RoleSet {
     const { home, privateDir, cgroups, env, secret, journal } = options;
     this.#launcher = makeLauncher(home, privateDir, cgroups.roles, env);
     const watcher = {
+      started: () => this.#register(),
       crashed: (slot: RoleSlot, words: string) => this.#crashed(slot.name, words),
       gaveUp: (slot: RoleSlot, words: string) => this.#gaveUp(slot.name, words),
     };
@@ -246,6 +247,7 @@ export class RoleSet {
       queue,
       marks,
       audit: policy.audit,
+      uplinks: true,
       ...(this.#closed !== undefined && { closed: this.#closed }),
       secret,
       policy,
@@ -268,6 +270,15 @@ export class RoleSet {
       ...(tokens && { tokens }),
       ...(packageSecurity && { packageSecurity }),
     };
+  }
+
+  /** On a whole machine the gate lets pass what these processes send. */
+  #register() {
+    if (!this.#o.machine) return;
+    this.#core.order({ op: "roles", pids: Object.values(this.pids) }).catch((error: Error) => {
+      // Of a kernel role that has ended: the next one is told when it works.
+      if (this.#core.up) this.#logError("roles_not_registered", error.message);
+    });
   }
 
   #crashed(role: string, words: string) {

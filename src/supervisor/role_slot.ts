@@ -15,8 +15,10 @@ export interface Launched {
   ready: Promise<unknown>;
 }
 
-/** What becomes of the role after its first start. */
+/** What becomes of the role. */
 export interface SlotWatcher {
+  /** A process of it works, the first or a later one. */
+  started(slot: RoleSlot): void;
   /** It ended unasked, and is about to be started again. */
   crashed(slot: RoleSlot, words: string): void;
   /** It ended too often and is left alone. */
@@ -78,6 +80,7 @@ export class RoleSlot {
       process.kill();
       throw error;
     }
+    this.#watcher.started(this);
     process.ended.then(() => this.#crashed(turn, process.lastWords()));
   }
 

@@ -25,6 +25,7 @@ class FakeProcess implements RoleProcess {
 function play(ready: (count: number) => Promise<void> = () => Promise.resolve()) {
   const processes: FakeProcess[] = [];
   const happened: string[] = [];
+  const started: number[] = [];
   let wake = () => {};
   const note = (what: string) => {
     happened.push(what);
@@ -36,6 +37,7 @@ function play(ready: (count: number) => Promise<void> = () => Promise.resolve())
     wake();
     return Promise.resolve({ process, ready: ready(processes.length) });
   }, {
+    started: () => started.push(processes.length),
     crashed: (_, words) => note(`crashed: ${words}`),
     gaveUp: (_, words) => note(`gave up: ${words}`),
   });
@@ -44,15 +46,16 @@ function play(ready: (count: number) => Promise<void> = () => Promise.resolve())
     // What follows in the same turn has happened, too.
     await new Promise((resolve) => setTimeout(resolve));
   };
-  return { slot, processes, happened, until };
+  return { slot, processes, happened, started, until };
 }
 
 Deno.test("what ends is started again", async () => {
-  const { slot, processes, happened, until } = play();
+  const { slot, processes, happened, started, until } = play();
   await slot.start();
   processes[0]!.end();
   await until(() => processes.length === 2);
   assert.deepEqual(happened, ["crashed: words"]);
+  assert.deepEqual(started, [1, 2]);
   slot.stop();
   processes[1]!.end();
   await until(() => true);

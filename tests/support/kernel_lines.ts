@@ -4,6 +4,9 @@
  * @module
  */
 
+/** Longest wait for a value, ms: what has not come by then on a busy machine never comes. */
+const PATIENCE_MS = 30_000;
+
 /** Values in the order in which they came; each is taken once. */
 export class Inbox<T> {
   readonly #values: T[] = [];
@@ -26,13 +29,25 @@ export class Inbox<T> {
     return this.#values;
   }
 
-  /** Takes the first value that fits, now or when it comes. @throws {Error} if none can come */
+  /** Takes the first value that fits, now or when it comes. @throws {Error} if none can come, or none comes */
   async take(fits: (value: T) => boolean = () => true): Promise<T> {
-    while (true) {
-      const index = this.#values.findIndex(fits);
-      if (index >= 0) return this.#values.splice(index, 1)[0]!;
-      if (this.#ended) throw new Error(`ended; left: ${JSON.stringify(this.#values)}`);
-      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    let late = false;
+    const timer = setTimeout(() => {
+      late = true;
+      for (const wake of this.#waiting.splice(0)) wake();
+    }, PATIENCE_MS);
+    try {
+      while (true) {
+        const index = this.#values.findIndex(fits);
+        if (index >= 0) return this.#values.splice(index, 1)[0]!;
+        if (this.#ended || late) {
+          const why = late ? `nothing fits after ${PATIENCE_MS} ms` : "ended";
+          throw new Error(`${why}; left: ${JSON.stringify(this.#values)}`);
+        }
+        await new Promise<void>((resolve) => this.#waiting.push(resolve));
+      }
+    } finally {
+      clearTimeout(timer);
     }
   }
 }

@@ -7,7 +7,7 @@
 
 import type { Libbpf } from "../ffi/libbpf.ts";
 import { errno } from "../ffi/libc.ts";
-import { check, SyscallError } from "../sys/call.ts";
+import { check, Errno, SyscallError } from "../sys/call.ts";
 import { Fd } from "../sys/fd.ts";
 import { viewOf } from "./layout.ts";
 
@@ -111,7 +111,10 @@ export class HeldPrograms implements Disposable {
   }
 
   #detach(name: string, fd: number, type: AttachType): void {
-    if (this.#libbpf.bpf_prog_detach2(fd, this.#cgroup.number, type) < 0) {
+    // ENOENT: somebody else has detached it.
+    if (
+      this.#libbpf.bpf_prog_detach2(fd, this.#cgroup.number, type) < 0 && errno() !== Errno.ENOENT
+    ) {
       throw new SyscallError(`bpf_prog_detach ${name}`, errno());
     }
   }

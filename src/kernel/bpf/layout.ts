@@ -31,6 +31,7 @@ export const FLOW_KEY_SIZE = 16;
 export const OWNER_SIZE = 32;
 export const STATS_SIZE = 32;
 export const REPORT_SEEN_SIZE = 16;
+export const SETTINGS_SIZE = 16;
 const REPORT_KEY_SIZE = 24;
 const REPORT_SIZE = 64;
 
@@ -58,7 +59,15 @@ export function decodeOwner(bytes: Uint8Array): Owner {
 }
 
 /** Why the gate reports; `enum gate_reason`. */
-export const GateReason = { packet: 1, ipv6: 2, socket: 3, left: 4, frames: 5, call: 6 } as const;
+export const GateReason = {
+  packet: 1,
+  ipv6: 2,
+  socket: 3,
+  left: 4,
+  frames: 5,
+  call: 6,
+  forwarded: 7,
+} as const;
 
 /** Which call a report of reason `call` is about, in the place of the protocol; `enum refused_call`. */
 export const RefusedCall = { bpf: 1, socket: 2, getfd: 3, option: 4 } as const;
@@ -128,6 +137,24 @@ export function decodeStats(bytes: Uint8Array): GateStats {
     stats.lost += Number(view.getBigUint64(at + 24, true));
   }
   return stats;
+}
+
+/** `struct settings`: what the hook at the uplinks must know. */
+export interface Settings {
+  scopeId: bigint;
+  machine: boolean;
+  /** Inode of the network namespace. */
+  netns: bigint;
+}
+
+/** Encodes `struct settings`. */
+export function encodeSettings(settings: Settings): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(SETTINGS_SIZE);
+  const view = new DataView(bytes.buffer);
+  view.setBigUint64(0, settings.scopeId, true);
+  view.setUint32(8, settings.machine ? 1 : 0, true);
+  view.setUint32(12, Number(settings.netns), true);
+  return bytes;
 }
 
 /** A view of exactly these bytes. */

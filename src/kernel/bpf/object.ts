@@ -8,8 +8,9 @@ import { type Libbpf, loadLibbpf } from "../ffi/libbpf.ts";
 import { errno, strerror } from "../ffi/libc.ts";
 import { cstring, Errno, SyscallError } from "../sys/call.ts";
 import { type Fd, Open, open } from "../sys/fd.ts";
-import { exists } from "../sys/files.ts";
+import { exists, removeFile } from "../sys/files.ts";
 import { StartError } from "../start_error.ts";
+import { attachTcx } from "../uplinks/tcx.ts";
 import { AttachType, HeldPrograms } from "./held.ts";
 import { BpfMap } from "./map.ts";
 import { Pins } from "./pins.ts";
@@ -33,7 +34,21 @@ const PROGRAMS = [
   { name: "process_fork", at: "kernel" },
   { name: "process_exec", at: "kernel" },
   { name: "process_exit", at: "kernel" },
-] as const;
+  { name: "device_up", at: "kernel", of: "run" },
+  { name: "role_socket", at: "root", of: "machine" },
+] as const satisfies readonly Program[];
+
+/** A program, and what it is attached to: `held` and `cgroup` mean the scope's. */
+interface Program {
+  name: string;
+  at: "held" | "cgroup" | "root" | "kernel";
+  type?: AttachType;
+  /** Only for this kind of scope. */
+  of?: "run" | "machine";
+}
+
+/** The program for the uplinks, attached by device. */
+const UPLINK = "uplink";
 
 /** The program that lets sibling proxies share a UDP port. */
 const SHARE_PORT = "share_udp_port";
@@ -41,8 +56,11 @@ const SHARE_PORT = "share_udp_port";
 /** The program for the roles' own sockets: it makes them faster, and nothing depends on it. */
 const NO_DELAY = "no_delay";
 
-/** Maps that a restarted role takes over: who made the flows that are open now, who is in the scope. */
-const KEPT_MAPS = ["tcp_owner", "tcp_closed", "udp_owner", "members"] as const;
+/** Maps that a restarted role takes over: who made the flows that are open now, who and what is in the scope. */
+const KEPT_MAPS = [
+  ...["tcp_owner", "tcp_closed", "udp_owner", "members"],
+  ...["scope_devices", "role_pids", "role_sockets"],
+];
 
 /** The loaded programs. */
 export class BpfObject {
@@ -104,40 +122,75 @@ export class BpfObject {
   }
 
   /**
-   * Attaches every program and pins the links, then removes what an earlier process of this run left:
-   * at no time is the scope without a gate.
+   * Attaches every program and pins the links; what an earlier process of this run left stays beside it
+   * until {@link takeOver}.
    *
-   * @param scope the scope's cgroup folder; closed with this object
-   * @param root the folder of all cgroups
-   * @param roles the folder of the roles' cgroup, if their sockets are to be sped up and shared
+   * @param places.scope the scope's cgroup folder; closed with this object
+   * @param places.root the folder of all cgroups
+   * @param places.roles the folder of the roles' cgroup, if their sockets are to be sped up and shared
+   * @param kind whether the scope is a run's or the whole machine
    * @returns why the roles' sockets stay slower than they could be, if they do
    * @throws {StartError}
    */
-  attach(scope: Fd, root: Fd, roles?: Fd): string | undefined {
+  attach(
+    places: { scope: Fd; root: Fd; roles?: Fd | undefined },
+    kind: "run" | "machine",
+  ): string | undefined {
     using print = new PrintCapture(this.#libbpf);
-    const held = this.#held = new HeldPrograms(this.#libbpf, scope);
-    for (const entry of PROGRAMS) {
-      const { name, at } = entry;
-      if (at === "held") {
-        const program = this.#program(name);
-        attempt(name, print, () => {
-          held.attach(name, this.#libbpf.bpf_program__fd(program), entry.type);
-        });
-        continue;
-      }
-      const folder = at === "kernel" ? undefined : at === "root" ? root : scope;
-      this.#attachLink(name, folder, print);
+    this.#held = new HeldPrograms(this.#libbpf, places.scope);
+    const wanted: readonly Program[] = PROGRAMS;
+    for (const program of wanted.filter(({ of }) => of === undefined || of === kind)) {
+      attempt(program.name, print, () => this.#attachOne(program, places, print));
     }
     let slow: string | undefined;
-    if (roles) {
-      this.#attachLink(SHARE_PORT, roles, print);
-      slow = this.#speedUp(roles);
+    if (places.roles) {
+      this.#attachLink(SHARE_PORT, places.roles, print);
+      slow = this.#speedUp(places.roles);
     }
+    return slow;
+  }
+
+  #attachOne(entry: Program, { scope, root }: { scope: Fd; root: Fd }, print: PrintCapture): void {
+    const { name, at, type } = entry;
+    if (type !== undefined) {
+      return this.#held!.attach(name, this.#libbpf.bpf_program__fd(this.#program(name)), type);
+    }
+    const folder = at === "kernel" ? undefined : at === "root" ? root : scope;
+    this.#attachLink(name, folder, print);
+  }
+
+  /**
+   * Attaches the gate to a device's way out and pins the link.
+   *
+   * @throws {SyscallError} as `attachTcx`
+   */
+  attachUplink(device: number): Fd {
+    const link = attachTcx(this.#libbpf.bpf_program__fd(this.#program(UPLINK)), device);
+    const path = this.#pins.linkPath(`${UPLINK}-${device}`);
+    if (this.#libbpf.bpf_obj_pin(link.number, cstring(path)) < 0) {
+      const code = errno();
+      link.close();
+      throw new SyscallError(`pin ${path}`, code);
+    }
+    return link;
+  }
+
+  /** Removes the pin that {@link attachUplink} made. */
+  unpinUplink(device: number): void {
+    removeFile(this.#pins.linkPath(`${UPLINK}-${device}`));
+  }
+
+  /**
+   * Removes what an earlier process of this run attached: at no time is the scope without a gate.
+   *
+   * @throws {StartError}
+   */
+  takeOver(): void {
+    using print = new PrintCapture(this.#libbpf);
     attempt("older programs", print, () => {
-      this.#hadGate = held.removeOlder() > 0;
+      this.#hadGate = (this.#held?.removeOlder() ?? 0) > 0;
     });
     this.#pins.removeOlder();
-    return slow;
   }
 
   #attachLink(name: string, folder: Fd | undefined, print: PrintCapture): void {

@@ -37,6 +37,14 @@ const SYMBOLS = {
   stat: { parameters: ["buffer", "buffer"], result: "i32" },
   strerror: { parameters: ["i32"], result: "pointer" },
   sysconf: { parameters: ["i32"], result: "i64" },
+  // syscall(2) with the arguments of bpf(2), which libbpf 1.1 has no function for in every case.
+  syscall: { parameters: ["i64", "i64", "buffer", "usize"], result: "i64" },
+  // The same, for calls that take numbers alone.
+  syscall_numbers: {
+    name: "syscall",
+    parameters: ["i64", "i64", "i64", "i64"],
+    result: "i64",
+  },
   unlink: { parameters: ["buffer"], result: "i32" },
   vsnprintf: { parameters: ["buffer", "usize", "pointer", "pointer"], result: "i32" },
   write: { parameters: ["i32", "buffer", "usize"], result: "isize" },

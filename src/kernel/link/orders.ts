@@ -29,7 +29,10 @@ export function parseBoot(body: unknown): KernelBoot | { missing: string } {
   if (!isRecord(body.marks) || !["allow", "deny", "dns"].every(isMarkOf(body.marks))) {
     return { missing: "marks" };
   }
-  if (typeof body.audit !== "boolean") return { missing: "audit" };
+  const flag = ["audit", "uplinks", "machine"].find((name) =>
+    !isFlag(body[name], name !== "audit")
+  );
+  if (flag) return { missing: flag };
   if (!isPolicy(body.policy)) return { missing: "policy" };
   if (!isFifos(body.engine)) return { missing: "engine" };
   if (body.control !== undefined && !isControl(body.control)) return { missing: "control" };
@@ -60,6 +63,8 @@ export function parseOrder(body: unknown): SupervisorToKernel | undefined {
       return typeof body.id === "number"
         ? { op: "control-answer", id: body.id, answer: body.answer }
         : undefined;
+    case "roles":
+      return isPids(body.pids) ? { op: "roles", pids: body.pids } : undefined;
     case "status":
     case "stop":
       return { op: body.op };
@@ -74,6 +79,14 @@ function isRecord(value: unknown): value is Fields {
 
 function isUnsigned(value: unknown, most: number): boolean {
   return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= most;
+}
+
+function isFlag(value: unknown, optional: boolean): boolean {
+  return typeof value === "boolean" || (optional && value === undefined);
+}
+
+function isPids(value: unknown): value is number[] {
+  return Array.isArray(value) && value.every((pid) => isUnsigned(pid, 0x7fff_ffff) && pid > 0);
 }
 
 function isMarkOf(marks: Fields): (name: string) => boolean {

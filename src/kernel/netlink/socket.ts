@@ -1,5 +1,5 @@
 /**
- * A NETLINK_NETFILTER socket.
+ * A netlink socket.
  *
  * @module
  */
@@ -12,7 +12,8 @@ import { decodeMessages, type ErrorMessage, type Message } from "./message.ts";
 const AF_NETLINK = 16;
 const SOCK_RAW = 3;
 const SOCK_CLOEXEC = 0o2000000;
-const NETLINK_NETFILTER = 12;
+/** Netlink protocols (linux/netlink.h). */
+export const NetlinkProtocol = { ROUTE: 0, NETFILTER: 12 } as const;
 const SOL_SOCKET = 1;
 const SO_RCVBUFFORCE = 33;
 const SO_RCVTIMEO = 20;
@@ -20,26 +21,35 @@ const SOL_NETLINK = 270;
 const NETLINK_NO_ENOBUFS = 5;
 
 /** `struct sockaddr_nl`: pid 0 is the kernel when sending, "choose one" when binding. */
-const KERNEL = new Uint8Array(12);
-new DataView(KERNEL.buffer).setUint16(0, AF_NETLINK, true);
+function address(groups: number): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(12);
+  const view = new DataView(bytes.buffer);
+  view.setUint16(0, AF_NETLINK, true);
+  view.setUint32(8, groups, true);
+  return bytes;
+}
+
+const KERNEL = address(0);
 
 /** Answers come at once; this only keeps a kernel that never answers from stopping the loop. */
 const ANSWER_SECONDS = 1n;
 
-/** Sends to and receives from nfnetlink. */
+/** Sends to and receives from the kernel. */
 export class NetlinkSocket implements Disposable {
   readonly fd: Fd;
   readonly #buffer: Uint8Array<ArrayBuffer>;
 
   /**
    * @param bufferSize bytes; a longer datagram is cut
+   * @param protocol of {@link NetlinkProtocol}
+   * @param groups multicast groups to listen to, as a bit mask
    * @throws {SyscallError}
    */
-  constructor(bufferSize: number) {
-    const fd = libc.socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER);
-    this.fd = new Fd(check("socket NETLINK_NETFILTER", fd));
+  constructor(bufferSize: number, protocol: number = NetlinkProtocol.NETFILTER, groups = 0) {
+    const fd = libc.socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol);
+    this.fd = new Fd(check(`netlink socket ${protocol}`, fd));
     this.#buffer = new Uint8Array(bufferSize);
-    check("bind NETLINK_NETFILTER", libc.bind(fd, KERNEL, KERNEL.length));
+    check(`netlink bind ${protocol}`, libc.bind(fd, address(groups), KERNEL.length));
     const timeout = new BigInt64Array([ANSWER_SECONDS, 0n]);
     this.#option(SOL_SOCKET, SO_RCVTIMEO, new Uint8Array(timeout.buffer));
   }
@@ -59,7 +69,7 @@ export class NetlinkSocket implements Disposable {
   send(bytes: Uint8Array<ArrayBuffer>): void {
     const size = BigInt(bytes.length);
     const result = libc.sendto(this.fd.number, bytes, size, 0, KERNEL, KERNEL.length);
-    check("send NETLINK_NETFILTER", result);
+    check("send netlink", result);
   }
 
   /**
@@ -68,8 +78,20 @@ export class NetlinkSocket implements Disposable {
    * @returns its messages, valid until the next call; undefined when none waits
    */
   poll(): (Message | ErrorMessage)[] | undefined {
+    const bytes = this.pollBytes();
+    return bytes && decodeMessages(bytes);
+  }
+
+  /** As {@link poll}, before it is decoded. @throws {SyscallError} ENOBUFS when some were lost */
+  pollBytes(): Uint8Array<ArrayBuffer> | undefined {
     const size = receive(this.fd.number, this.#buffer);
-    return size === undefined ? undefined : decodeMessages(this.#buffer.subarray(0, size));
+    return size === undefined ? undefined : this.#buffer.subarray(0, size);
+  }
+
+  /** Waits for one datagram, undecoded. @throws {SyscallError} if none comes */
+  receiveBytes(): Uint8Array<ArrayBuffer> {
+    const size = libc.recv(this.fd.number, this.#buffer, BigInt(this.#buffer.length), 0);
+    return this.#buffer.subarray(0, check("recv netlink", size));
   }
 
   /**
@@ -81,9 +103,7 @@ export class NetlinkSocket implements Disposable {
   ask(request: Uint8Array<ArrayBuffer>, seq: number): Message | ErrorMessage {
     this.send(request);
     while (true) {
-      const size = libc.recv(this.fd.number, this.#buffer, BigInt(this.#buffer.length), 0);
-      const length = check("recv NETLINK_NETFILTER", size);
-      const answer = decodeMessages(this.#buffer.subarray(0, length)).find((m) => m.seq === seq);
+      const answer = decodeMessages(this.receiveBytes()).find((m) => m.seq === seq);
       if (answer) return answer;
     }
   }

@@ -1,0 +1,131 @@
+/**
+ * The gate at the uplinks: its program on every device by which packets leave, also on those that come later.
+ *
+ * @module
+ */
+
+import { decodeLinks, encodeListLinks, type Link } from "../netlink/links.ts";
+import { NetlinkProtocol, NetlinkSocket } from "../netlink/socket.ts";
+import { Errno, SyscallError } from "../sys/call.ts";
+import { type Epoll, Ready } from "../sys/epoll.ts";
+import type { Fd } from "../sys/fd.ts";
+
+/** RTNLGRP_LINK as a bit. */
+const NEWS_OF_LINKS = 1;
+const BUFFER = 32768;
+
+/** What the devices are given. */
+export interface UplinkParts {
+  /** Attaches the program to a device and pins the link. @throws {SyscallError} */
+  attach(device: number): Fd;
+  /** Removes the pin of a device that is gone, or no uplink any more. */
+  unpin(device: number): void;
+  epoll: Epoll;
+  /** The whole machine, so that forwarded packets are judged too: its bridges' ports are none. */
+  machine: boolean;
+}
+
+/** Keeps the program on the devices. */
+export class Uplinks {
+  readonly #parts: UplinkParts;
+  readonly #socket = new NetlinkSocket(BUFFER, NetlinkProtocol.ROUTE, NEWS_OF_LINKS);
+  readonly #links = new Map<number, Fd>();
+  /** Devices that were there at the start. */
+  readonly #first = new Set<number>();
+  #starting = true;
+
+  /**
+   * Attaches to every uplink that there is.
+   *
+   * @throws {SyscallError} EINVAL if the kernel has no TCX
+   */
+  constructor(parts: UplinkParts) {
+    this.#parts = parts;
+    parts.epoll.add(this.#socket.fd.number, Ready.IN, () => this.#read());
+    try {
+      this.#list();
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+    this.#starting = false;
+  }
+
+  /** How many devices have the program. */
+  get size(): number {
+    return this.#links.size;
+  }
+
+  /** Lets go of the devices; what is pinned stays attached. */
+  close(): void {
+    this.#parts.epoll.remove(this.#socket.fd.number);
+    this.#socket[Symbol.dispose]();
+    for (const link of this.#links.values()) link.close();
+    this.#links.clear();
+  }
+
+  /** Asks for all devices and takes in what comes until the list's end. */
+  #list(): void {
+    this.#socket.send(encodeListLinks(1));
+    while (!this.#take(this.#socket.receiveBytes()));
+  }
+
+  #read(): void {
+    try {
+      for (let bytes = this.#socket.pollBytes(); bytes; bytes = this.#socket.pollBytes()) {
+        this.#take(bytes);
+      }
+    } catch (error) {
+      if (!(error instanceof SyscallError && error.code === Errno.ENOBUFS)) throw error;
+      // More news than the socket holds: the list has it all.
+      this.#list();
+    }
+  }
+
+  /** @returns whether a list has come to its end */
+  #take(bytes: Uint8Array): boolean {
+    let ended = false;
+    for (const news of decodeLinks(bytes)) {
+      if (news.op === "new") this.#see(news.link);
+      else if (news.op === "gone") this.#drop(news.index);
+      else ended = true;
+    }
+    return ended;
+  }
+
+  #see(link: Link): void {
+    if (this.#starting) this.#first.add(link.index);
+    const wanted = isUplink(link, { ...this.#parts, first: this.#first.has(link.index) });
+    if (!wanted) return this.#drop(link.index);
+    if (this.#links.has(link.index)) return;
+    try {
+      this.#links.set(link.index, this.#parts.attach(link.index));
+    } catch (error) {
+      // Gone again since the news was sent.
+      if (!(error instanceof SyscallError && error.code === Errno.ENODEV)) throw error;
+    }
+  }
+
+  #drop(index: number): void {
+    const link = this.#links.get(index);
+    if (!link) return;
+    link.close();
+    this.#links.delete(index);
+    this.#parts.unpin(index);
+  }
+}
+
+/**
+ * Whether packets leave the machine by a device. For a run every device but loopback counts, since only the
+ * scope's own packets are judged there. For a whole machine the inner side of its bridges does not: bridges,
+ * their ports, and veth devices that come up later, which join a bridge a moment after.
+ *
+ * @param about.first whether it was there at the start
+ */
+export function isUplink(link: Link, about: { machine: boolean; first: boolean }): boolean {
+  if (link.loopback) return false;
+  if (!about.machine) return true;
+  if (link.kind === "bridge") return false;
+  if (link.kind === "veth") return link.master === undefined && about.first;
+  return true;
+}
