@@ -6,6 +6,8 @@
  */
 #pragma once
 
+#include "refuse.h"
+
 #define TCP_NODELAY_K 1
 #define SOL_SOCKET_K 1
 #define SO_REUSEPORT_K 15
