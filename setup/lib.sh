@@ -86,7 +86,8 @@ bundle_all() {
       bundle_one -o "$new/kernel.js" src/kernel/main.ts &&
       bundle_one -o "$new/engine.js" src/engine/main.ts &&
       bundle_one -o "$new/proxy.js" src/proxy/main.ts &&
-      bundle_one -o "$new/runc.js" src/containers/main.ts
+      bundle_one -o "$new/runc.js" src/containers/main.ts &&
+      bundle_one -o "$new/authz.js" src/containers/api/main.ts
   )
 }
 

@@ -6,6 +6,8 @@
  */
 
 import {
+  DOCKER,
+  type DockerPaths,
   type Exception,
   ExceptionSyntaxError,
   FOLDER,
@@ -34,6 +36,8 @@ container the CA of the run. Docker, BuildKit and containerd find it without a r
   --place FOLDER         a further folder that no container may get (repeatable)
   --readable FOLDER      a folder below one of those that may be had read-only (repeatable)
   --runc FILE            runc, where it is not found by itself
+  --docker-socket FILE   Docker's socket (${DOCKER.socket})
+  --docker-pid FILE      the file with dockerd's process id (${DOCKER.pidFile})
   --folder FOLDER        where the wrapper keeps its files (${FOLDER})
 `;
 
@@ -45,6 +49,8 @@ const OPTIONS = {
   place: { type: "string", multiple: true },
   readable: { type: "string", multiple: true },
   runc: { type: "string" },
+  "docker-socket": { type: "string" },
+  "docker-pid": { type: "string" },
   folder: { type: "string" },
   json: { type: "boolean" },
 } as const;
@@ -65,7 +71,7 @@ async function run(parsed: Parsed, io: Io): Promise<number> {
       case "install":
         return await put(parsed, folder, io);
       case "remove":
-        return await take(folder, values.runc, io);
+        return await take(parsed, folder, io);
       case "status":
         return show(await status(folder), values.json ?? false, io);
     }
@@ -79,12 +85,14 @@ async function run(parsed: Parsed, io: Io): Promise<number> {
 
 async function put({ values }: Parsed, folder: string, io: Io): Promise<number> {
   const certs = !values["no-container-certs"];
-  const program = io.env("EGRESS_BUNDLE");
-  if (program === undefined) throw new UsageError("start it as ./egress, which brings the program");
+  const programs = io.env("EGRESS_BUNDLE");
+  if (programs === undefined) {
+    throw new UsageError("start it as ./egress, which brings the program");
+  }
   const record = await install({
     folder,
     ...(values.runc !== undefined && { runc: values.runc }),
-    program: `${program}/runc.js`,
+    programs,
     deno: Deno.execPath(),
     settings: {
       mode: modeOf(values.containers ?? "guard"),
@@ -94,13 +102,14 @@ async function put({ values }: Parsed, folder: string, io: Io): Promise<number> 
       readable: values.readable ?? [],
     },
     ...(certs && values.ca !== undefined && { ca: readCa(values.ca) }),
+    docker: dockerOf(values),
   });
   io.out(`egress stands before ${record.target}; runc itself is ${record.real}\n`);
   return Exit.ok;
 }
 
-async function take(folder: string, runc: string | undefined, io: Io): Promise<number> {
-  const removal = await remove(folder, runc);
+async function take({ values }: Parsed, folder: string, io: Io): Promise<number> {
+  const removal = await remove(folder, values.runc, dockerOf(values));
   for (const note of removal.notes) io.err(`egress containers: ${note}\n`);
   io.out(removal.removed ? `${removal.target} is runc again\n` : "nothing was installed\n");
   return Exit.ok;
@@ -109,7 +118,7 @@ async function take(folder: string, runc: string | undefined, io: Io): Promise<n
 /** @returns 1 if what was installed is not in force any more */
 function show(found: Status, json: boolean, io: Io): number {
   io.out(json ? `${JSON.stringify(found)}\n` : `${sentenceOf(found)}\n`);
-  return found.state === "replaced" ? Exit.found : Exit.ok;
+  return found.state === "replaced" || found.copyGuard === "down" ? Exit.found : Exit.ok;
 }
 
 function sentenceOf(found: Status): string {
@@ -123,8 +132,18 @@ function sentenceOf(found: Status): string {
         found.mode ?? "from before the last boot"
       }): ` +
         `${found.refused ?? 0} refused, ${found.warnings ?? 0} warnings` +
+        (found.copyGuard === "down"
+          ? "; the plugin for docker cp is gone and Docker refuses everything: install again"
+          : "") +
         (found.upgraded ? "; runc was upgraded since, and the new one is used" : "");
   }
+}
+
+function dockerOf(values: Parsed["values"]): DockerPaths {
+  return {
+    socket: values["docker-socket"] ?? DOCKER.socket,
+    pidFile: values["docker-pid"] ?? DOCKER.pidFile,
+  };
 }
 
 function modeOf(text: string): Mode {

@@ -186,8 +186,9 @@ function mountFindings(input: CheckInput): Finding[] {
   return found;
 }
 
+/** `/actions_job` is what GitHub's runners have been given as `cgroup-parent`. */
 const ENGINE_CGROUPS =
-  /^(?:\/?docker(?:\/|$)|\/?buildkit(?:\/|$)|\/default\/|\/libpod_parent\/|\/kubepods)/;
+  /^(?:\/?docker(?:\/|$)|\/?buildkit(?:\/|$)|\/actions_job\/|\/default\/|\/libpod_parent\/|\/kubepods)/;
 const ENGINE_SLICES = /^(?:system|machine|user)\.slice:(?:docker|libpod|cri-containerd|nerdctl)/;
 
 /** A container in the cgroup of something else passes for that something in `cgroup=` rules. */

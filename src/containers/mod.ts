@@ -5,6 +5,7 @@
  */
 
 export { type Exception, ExceptionSyntaxError, parseExceptions } from "./exceptions.ts";
+export { DOCKER, type DockerPaths } from "./install/authz.ts";
 export { InstallError } from "./install/error.ts";
 export { FOLDER, install, type InstallOptions, type Removal, remove } from "./install/install.ts";
 export type { InstallRecord } from "./install/record.ts";

@@ -4,12 +4,23 @@
  * @module
  */
 
-const BLOCK =
-  /-----BEGIN (?:TRUSTED )?CERTIFICATE-----[A-Za-z0-9+/=\s]{1,32768}?-----END (?:TRUSTED )?CERTIFICATE-----/g;
+const BEGIN = /-----BEGIN (TRUSTED )?CERTIFICATE-----/g;
+/** Base64 of a certificate: nothing else of a text may come out of it. */
+const BODY = /^[A-Za-z0-9+/=\s]+$/;
+const LONGEST = 16384;
 
 /** The certificates in a text, each as its PEM block. Nothing else of the text is returned. */
 export function certificatesIn(text: string): string[] {
-  return text.match(BLOCK) ?? [];
+  const found: string[] = [];
+  for (const { 0: begin, 1: trusted = "", index } of text.matchAll(BEGIN)) {
+    const line = `-----END ${trusted}CERTIFICATE-----`;
+    const start = index + begin.length;
+    const after = text.slice(start, start + LONGEST);
+    const size = after.indexOf(line);
+    if (size < 0 || !BODY.test(after.slice(0, size))) continue;
+    found.push(text.slice(index, start + size + line.length));
+  }
+  return found;
 }
 
 /**

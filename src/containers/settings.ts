@@ -32,6 +32,12 @@ export const FILES = {
   /** What was refused or warned of, one JSON object a line. */
   events: "events.jsonl",
   program: "runc.js",
+  /** The authorization plugin, and where it listens. */
+  authzProgram: "authz.js",
+  authzSocket: "authz.sock",
+  /** Docker's daemon.json with the plugin in it, and as it was. */
+  daemon: "daemon.json",
+  daemonBefore: "daemon.json.before",
   /** What was installed, for `remove` and `status`. */
   record: "installed.json",
 } as const;

@@ -138,6 +138,32 @@ Deno.test("without the guard, a container starts all the same, without its CA", 
   await world.egress("remove");
 });
 
+Deno.test("daemon.json is as before after remove, and a killed plugin leaves Docker closed", async () => {
+  await world.sh(`mkdir -p /etc/docker; echo '{"log-level": "info"}' >/etc/docker/daemon.json`);
+  await install();
+  const [file, args] = world.command(["cat", "/etc/docker/daemon.json"]);
+  const seen = new TextDecoder().decode((await new Deno.Command(file, { args }).output()).stdout);
+  assert.equal(seen, `{"log-level":"info","authorization-plugins":["egress-guard"]}`);
+  assert.equal((await statusOf()).copyGuard, "up");
+  // By the folder in its arguments, which no other test has.
+  const found = await world.sh(
+    `grep -lxzF '${world.folder}/docker.sock' /proc/[0-9]*/cmdline 2>/dev/null |
+    xargs grep -lxzF '${FOLDER}/authz.js'`,
+  );
+  Deno.kill(Number(/^\/proc\/(\d+)\/cmdline$/.exec(found.trim())![1]), "SIGKILL");
+  assert.equal((await statusOf()).copyGuard, "down");
+  const closed = await world.docker("ps");
+  assert.match(closed.stderr, /egress-guard/);
+  assert.notEqual(closed.status, 0);
+  await install();
+  assert.equal((await world.docker("ps")).status, 0);
+  await world.egress("remove");
+  assert.equal(
+    await world.sh("cat /etc/docker/daemon.json; ls /etc/docker/plugins"),
+    '{"log-level": "info"}\n',
+  );
+});
+
 Deno.test("arguments that cannot be meant are refused", async () => {
   for (
     const [args, words] of [

@@ -156,7 +156,11 @@ export class DockerWorld implements AsyncDisposable {
 
   /** `egress containers ...` inside of the world. */
   egress(...args: string[]): Promise<Done> {
-    return this.run([EGRESS, "containers", ...args]);
+    const docker = ["--docker-socket", `${this.folder}/docker.sock`];
+    return this.run([
+      ...[EGRESS, "containers", ...args, ...docker],
+      ...["--docker-pid", `${this.folder}/docker.pid`],
+    ]);
   }
 
   async startDockerd(): Promise<void> {
@@ -210,6 +214,7 @@ export class DockerWorld implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#dockerd) {
+      await this.egress("remove");
       const ids = (await this.docker("ps", "--all", "--quiet")).stdout.split(/\s+/).filter(Boolean);
       if (ids.length > 0) await this.docker("rm", "--force", ...ids);
       await this.stopDockerd();

@@ -7,6 +7,7 @@
 
 import { FILES, type Settings } from "../settings.ts";
 import { realOfWrapper, wrapperScript } from "../wrapper_script.ts";
+import { DOCKER, type DockerPaths, startAuthz, stopAuthz } from "./authz.ts";
 import { divert, undivert } from "./divert.ts";
 import { InstallError } from "./error.ts";
 import { exists, hashOf, removeAll, requireRootsOwn, writeWhole } from "./files.ts";
@@ -22,12 +23,13 @@ export interface InstallOptions {
   folder: string;
   /** runc, possibly a link. Absent: the first of {@link RUNC_PATHS}. */
   runc?: string;
-  /** The bundled program (src/containers/main.ts). */
-  program: string;
+  /** Folder of the bundled programs: runc.js (src/containers/main.ts), authz.js (src/containers/api/main.ts). */
+  programs: string;
   deno: string;
   settings: Settings;
   /** The run's CA, PEM; needed if `settings.certs`. */
   ca?: string;
+  docker: DockerPaths;
 }
 
 /**
@@ -60,6 +62,9 @@ export async function install(options: InstallOptions): Promise<InstallRecord> {
     boot: await bootId(),
   });
   writeWhole(target, script, Deno.statSync(real));
+  const { socket, pidFile } = options.docker;
+  if (options.settings.mode === "off") await stopAuthz(options.folder, pidFile);
+  else if (exists(socket) || exists(pidFile)) await startAuthz(options);
   return record;
 }
 
@@ -73,8 +78,13 @@ export interface Removal {
 }
 
 /** Puts runc back. Nothing installed is no error. @throws {InstallError} */
-export async function remove(folder: string, runc?: string): Promise<Removal> {
+export async function remove(
+  folder: string,
+  runc?: string,
+  docker: DockerPaths = DOCKER,
+): Promise<Removal> {
   const record = readRecord(folder);
+  await stopAuthz(folder, docker.pidFile);
   const target = record?.target ?? (runc === undefined ? firstWrapped() : Deno.realPathSync(runc));
   const notes: string[] = [];
   if (target === undefined) return { removed: false, notes };
@@ -120,11 +130,11 @@ async function bootId(): Promise<string> {
 }
 
 function writeFolder(options: InstallOptions): void {
-  const { folder, settings, ca, program } = options;
+  const { folder, settings, ca, programs } = options;
   Deno.mkdirSync(folder, { recursive: true, mode: 0o700 });
   Deno.chmodSync(folder, 0o700);
   requireRootsOwn(folder);
-  writeWhole(`${folder}/${FILES.program}`, Deno.readTextFileSync(program));
+  writeWhole(`${folder}/${FILES.program}`, Deno.readTextFileSync(`${programs}/${FILES.program}`));
   writeWhole(`${folder}/${FILES.settings}`, JSON.stringify(settings));
   if (ca !== undefined) writeWhole(`${folder}/${FILES.ca}`, ca);
 }

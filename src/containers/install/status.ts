@@ -6,6 +6,7 @@
 
 import { FILES, type Settings } from "../settings.ts";
 import { realOfWrapper } from "../wrapper_script.ts";
+import { authzState } from "./authz.ts";
 import { isDiverted } from "./divert.ts";
 import { exists, hashOf, readIfThere } from "./files.ts";
 import { firstWrapped, readHead, readRecord } from "./record.ts";
@@ -22,6 +23,8 @@ export interface Status {
   upgraded?: boolean;
   /** An upgrade by dpkg leaves the wrapper in place. */
   diverted?: boolean;
+  /** The plugin that looks at `docker cp`; `down` while it should run: Docker then refuses everything. */
+  copyGuard?: "up" | "down" | "none";
   /** Containers and commands refused, and warnings. */
   refused?: number;
   warnings?: number;
@@ -48,6 +51,7 @@ export async function status(folder: string): Promise<Status> {
     ...(settings.certs !== undefined && { certs: settings.certs }),
     upgraded: !exists(real) || await hashOf(real) !== record.hash,
     diverted: await isDiverted(target, real),
+    copyGuard: await authzState(folder),
     refused: events.filter((line) => line.includes(`"policy":"deny"`)).length,
     warnings: events.filter((line) => line.includes(`"policy":"allow"`)).length,
   };

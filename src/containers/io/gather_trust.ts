@@ -9,7 +9,7 @@ import { resolveIn } from "../rootfs.ts";
 import { BUNDLES, CACERTS, type TrustFacts, variableOf } from "../trust.ts";
 
 /** Larger files are no bundles. */
-const LIMIT = 8 * 1024 * 1024;
+const LIMIT = 2 * 1024 * 1024;
 
 /**
  * @param bundle the container's bundle folder

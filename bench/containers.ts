@@ -1,0 +1,49 @@
+/**
+ * What a container's start pays for the wrapper: `docker run --rm busybox true`, medians of 20, in turns
+ * without it, with the guard alone, and with guard and CA.
+ *
+ *     sudo deno run -A bench/containers.ts
+ *
+ * @module
+ */
+
+import { DockerWorld, makeCa } from "../tests/support/docker_world.ts";
+
+const ROUNDS = 20;
+
+async function timed(world: DockerWorld): Promise<number> {
+  const start = performance.now();
+  const done = await world.docker("run", "--rm", "busybox", "true");
+  if (done.status !== 0) throw new Error(done.stderr);
+  return performance.now() - start;
+}
+
+function median(values: number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+}
+
+await using world = await DockerWorld.create();
+const ca = await makeCa(world.folder);
+const ways: Record<string, string[] | undefined> = {
+  "without": undefined,
+  "guard": ["install", "--no-container-certs"],
+  "guard and CA": ["install", "--ca", ca],
+};
+const times: Record<string, number[]> = {};
+for (let round = -1; round < ROUNDS; round++) {
+  for (const [name, args] of Object.entries(ways)) {
+    const set = await world.egress(...args ?? ["remove"]);
+    if (set.status !== 0) throw new Error(set.stderr);
+    // The first start after an installation compiles the program; later ones find that done.
+    if (args) await timed(world);
+    const time = await timed(world);
+    if (round >= 0) (times[name] ??= []).push(time);
+  }
+}
+const base = median(times.without!);
+for (const [name, list] of Object.entries(times)) {
+  const added = name === "without" ? "" : `, +${(median(list) - base).toFixed(0)} ms`;
+  console.log(`${name}: median ${median(list).toFixed(0)} ms${added}`);
+}
