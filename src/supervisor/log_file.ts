@@ -5,6 +5,7 @@
  */
 
 import type { JournalFile } from "./journal.ts";
+import { KeptFile } from "./kept_file.ts";
 
 type ChainModule = typeof import("../protocol/chain.ts");
 
@@ -20,12 +21,12 @@ const LINE_END = 0x0a;
 export function openLogFile(
   path: string,
   { Chain, GENESIS, lineHash }: ChainModule,
-): JournalFile & { sink: Deno.FsFile } {
+): JournalFile & { sink: KeptFile } {
   const read = isRegularOrMissing(path);
-  const sink = Deno.openSync(path, { read, append: true, create: true, mode: 0o644 });
-  const tail = read ? lastLine(sink) : undefined;
+  const file = Deno.openSync(path, { read, append: true, create: true, mode: 0o644 });
+  const tail = read ? lastLine(file) : undefined;
   return {
-    sink,
+    sink: new KeptFile(path, file),
     chain: new Chain(tail === undefined ? GENESIS : lineHash(tail.line)),
     torn: tail?.torn ?? false,
   };

@@ -54,7 +54,7 @@ export async function tracesOf(id: string): Promise<string[]> {
   return (await tool(["sh", "-c", script, "sh", id])).split("\n").filter((line) => line !== "");
 }
 
-/** Roles of a run by name, with their process ids: `kernel`, `engine`, `proxy`. */
+/** Roles of a run by name, with their process ids: `kernel`, `engine`, `proxy`, `relay`. */
 export async function rolesOf(id: string): Promise<Map<string, number[]>> {
   const script = `
     cg=$(find /sys/fs/cgroup -type d -path "*egress-$1/roles" | head -n 1)
@@ -63,7 +63,11 @@ export async function rolesOf(id: string): Promise<Map<string, number[]>> {
   const pids = (await tool(["sh", "-c", script, "sh", id])).split("\n").filter((l) => l !== "");
   const roles = new Map<string, number[]>();
   for (const pid of pids.map(Number)) {
-    const role = /\b(kernel|engine|proxy)(\.js|\/main\.ts)/.exec(commandLine(pid))?.[1];
+    const line = commandLine(pid);
+    // The relay is the proxy's program with a flag of its own.
+    const role = line.includes("--unsafely-ignore-certificate-errors")
+      ? "relay"
+      : /\b(kernel|engine|proxy)(\.js|\/main\.ts)/.exec(line)?.[1];
     if (role !== undefined) roles.set(role, [...roles.get(role) ?? [], pid]);
   }
   return roles;

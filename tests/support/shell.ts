@@ -47,16 +47,22 @@ export class Shell implements AsyncDisposable {
     const out = `${this.folder}/out${n}`;
     const file = `${this.folder}/command${n}`;
     await Deno.writeTextFile(file, `${line}\n`);
-    await Deno.writeTextFile(this.fifo, `. ${file} >${out}; echo "done ${n}."\n`);
+    await this.#tell(`. ${file} >${out}; echo "done ${n}."\n`);
     await this.running.said(new RegExp(`^done ${n}\\.$`, "m"));
     return (await Deno.readTextFile(out)).trim();
   }
 
   /** Lets the shell end, and waits for the run's end. */
   async end(): Promise<Finished> {
-    if (!this.#ended) await Deno.writeTextFile(this.fifo, "break\n");
+    if (!this.#ended) await this.#tell("break\n");
     this.#ended = true;
     return await this.running.finished;
+  }
+
+  /** Opened both ways, so that a shell that is gone does not keep the writer waiting for a reader. */
+  async #tell(line: string): Promise<void> {
+    using fifo = await Deno.open(this.fifo, { read: true, write: true });
+    await fifo.write(new TextEncoder().encode(line));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,0 +1,6 @@
+/** The engine is killed. */
+
+import { roleKilled } from "../support/role_killed.ts";
+import { suite } from "../support/suite.ts";
+
+roleKilled(suite(), "engine");
