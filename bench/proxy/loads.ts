@@ -85,8 +85,6 @@ async function bulk(box: Middlebox): Promise<number[]> {
 
 async function latency(box: Middlebox, seconds: number, folder: string): Promise<number[]> {
   const file = `${folder}/latency-${crypto.randomUUID()}`;
-  await Deno.writeTextFile(file, "");
-  await Deno.chmod(file, 0o666);
   await box.run(
     `h2load --h1 -c${LATENCY_CLIENTS} --rps=${RATE / LATENCY_CLIENTS} -D${seconds} ` +
       `--log-file=${file} https://${box.address}/small`,

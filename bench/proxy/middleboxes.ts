@@ -7,7 +7,7 @@
 
 import { closed, sh, weigh, type Weight } from "./processes.ts";
 import { Scope } from "./scope.ts";
-import { CLIENT, CLIENT_UID, quoted, type World } from "./world.ts";
+import { CLIENT, CLIENT_GID, quoted, type World } from "./world.ts";
 
 /** One way from the client to the server. */
 export interface Middlebox {
@@ -56,7 +56,7 @@ export function start(name: Name, world: World): Promise<Middlebox> {
 }
 
 function asClient(world: World, script: string): Promise<string> {
-  const user = `setpriv --reuid ${CLIENT_UID} --clear-groups`;
+  const user = `setpriv --regid ${CLIENT_GID} --clear-groups`;
   return world.script(
     `ulimit -n $(ulimit -Hn); exec timeout ${LOAD_SECONDS} ${user} /bin/sh -c ${quoted(script)}`,
   );
@@ -86,7 +86,7 @@ async function egress(world: World, name: Name, rule: string): Promise<Middlebox
   };
 }
 
-/** Redirects what the client's user sends to an address, as a transparent interceptor asks for. */
+/** Redirects what the client's group sends to an address, as a transparent interceptor asks for. */
 async function redirected(
   world: World,
   name: Name,
@@ -99,7 +99,7 @@ async function redirected(
     `for i in $(seq 300); do ss -Hltn sport = ${port} | grep -q . && exit 0; sleep 0.1; done; exit 1`,
   );
   await world.script(
-    `iptables -t nat -A OUTPUT -p tcp -d ${address} --dport 443 -m owner --uid-owner ${CLIENT_UID} ` +
+    `iptables -t nat -A OUTPUT -p tcp -d ${address} --dport 443 -m owner --gid-owner ${CLIENT_GID} ` +
       `-j DNAT --to-destination ${CLIENT}:${port}`,
   );
   return {

@@ -13,8 +13,8 @@ export const CLIENT = "198.51.100.1";
 /** Size of the large file, MB. */
 export const BIG_MB = 512;
 
-/** The user that load generators run as: their connections are redirected, the middleboxes' own are not. */
-export const CLIENT_UID = 64242;
+/** The group that load generators run in: their connections are redirected, the middleboxes' own are not. */
+export const CLIENT_GID = 64242;
 
 /** The namespaces and the files, all of them gone with {@link World.close}. */
 export class World {
