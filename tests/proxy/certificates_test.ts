@@ -1,6 +1,7 @@
 /** Certificates that must not count: those of upstream, and the run's own with clients that do not know it. */
 
 import assert from "node:assert/strict";
+import { createPrivateKey, type KeyObject } from "node:crypto";
 import { loadCa, makeCa } from "../../src/proxy/certs/ca.ts";
 import { toPem } from "../../src/proxy/certs/pem.ts";
 import {
@@ -25,14 +26,19 @@ const pair = await crypto.subtle.generateKey(
   ["sign", "verify"],
 );
 const publicKey = new Uint8Array(await crypto.subtle.exportKey("spki", pair.publicKey));
+const keyPem = toPem(
+  "PRIVATE KEY",
+  new Uint8Array(await crypto.subtle.exportKey("pkcs8", pair.privateKey)),
+);
+const ownKey = createPrivateKey(keyPem);
 const keyId = await keyIdOf(publicKey);
 const ownName = commonName("self");
 
 /** A good leaf of the trusted authority, but for what is said otherwise. */
-async function leaf(
+function leaf(
   other: Partial<Template> = {},
-  signer: CryptoKey = authority.key,
-): Promise<{ cert: string; key: string }> {
+  signer: KeyObject = authority.key,
+): { cert: string; key: string } {
   const template: Template = {
     subject: EMPTY_NAME,
     issuer: authority.subject,
@@ -41,8 +47,7 @@ async function leaf(
     extensions: leafExtensions(HOST, undefined, keyId, authority.keyId),
     ...other,
   };
-  const pkcs8 = new Uint8Array(await crypto.subtle.exportKey("pkcs8", pair.privateKey));
-  return { cert: await issue(template, signer), key: toPem("PRIVATE KEY", pkcs8) };
+  return { cert: issue(template, signer), key: keyPem };
 }
 
 /** Certificates to refuse, and what is said of each. */
@@ -50,7 +55,7 @@ const BAD: [what: string, made: ReturnType<typeof leaf>, message: RegExp][] = [
   ["that has expired", leaf({ lifetimeMs: -1000 }), /[Ee]xpired/],
   [
     "that signed itself",
-    leaf({ subject: ownName, issuer: ownName }, pair.privateKey),
+    leaf({ subject: ownName, issuer: ownName }, ownKey),
     /UnknownIssuer/,
   ],
   [
@@ -58,10 +63,10 @@ const BAD: [what: string, made: ReturnType<typeof leaf>, message: RegExp][] = [
     leaf({ extensions: leafExtensions("b.example", undefined, keyId, authority.keyId) }),
     /not valid for name/,
   ],
-  ["of an unknown authority", signedByAnother(), /UnknownIssuer/],
+  ["of an unknown authority", await signedByAnother(), /UnknownIssuer/],
   [
     "whose authority has the right name and another key, as after a revocation",
-    leaf({}, pair.privateKey),
+    leaf({}, ownKey),
     /BadSignature|UnknownIssuer/,
   ],
   [
@@ -73,7 +78,7 @@ const BAD: [what: string, made: ReturnType<typeof leaf>, message: RegExp][] = [
 
 async function signedByAnother() {
   const other = await loadCa(await makeCa());
-  return await leaf({ issuer: other.subject }, other.key);
+  return leaf({ issuer: other.subject }, other.key);
 }
 
 async function before(
@@ -96,7 +101,7 @@ async function before(
 
 for (const [what, made, message] of BAD) {
   Deno.test(`an upstream certificate ${what} gives a 502 that says so, and a line`, async () => {
-    await before(await made, async (role, origin, requests) => {
+    await before(made, async (role, origin, requests) => {
       const got = await curl(role, "-d", "secret", `${origin}/x`);
       assert.equal(got.status, 502, got.error);
       assert.match(

@@ -17,8 +17,8 @@ const minter = new Minter(authority);
 export const UPSTREAM_CA = ca.certPem;
 
 /** A certificate of that CA, and its key; PEM. */
-export async function leafFor(host: string): Promise<{ cert: string; key: string }> {
-  return await minter.leaf(host);
+export function leafFor(host: string): { cert: string; key: string } {
+  return minter.leaf(host);
 }
 
 /** One connection to a scripted server. */
@@ -48,8 +48,8 @@ export class Upstream implements Disposable {
   }
 
   /** A TLS server with a certificate for `host`. */
-  static async tls(host: string, script: (peer: Peer) => Promise<void>): Promise<Upstream> {
-    return Upstream.tlsWith(await minter.leaf(host), script);
+  static tls(host: string, script: (peer: Peer) => Promise<void>): Upstream {
+    return Upstream.tlsWith(minter.leaf(host), script);
   }
 
   /** A TLS server with any certificate. */

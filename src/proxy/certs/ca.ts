@@ -4,6 +4,7 @@
  * @module
  */
 
+import { createPrivateKey, type KeyObject } from "node:crypto";
 import type { CaMaterial } from "../../protocol/mod.ts";
 import { child, decodeDer, type Node } from "./der.ts";
 import { fromPem, toPem } from "./pem.ts";
@@ -17,7 +18,7 @@ export interface Authority {
   /** The CA's distinguished name. */
   subject: Node;
   keyId: Uint8Array;
-  key: CryptoKey;
+  key: KeyObject;
   certPem: string;
   leafKey: LeafKey;
 }
@@ -35,15 +36,15 @@ export async function makeCa(): Promise<CaMaterial> {
   const [pair, leafPair] = await Promise.all([newPair(), newPair()]);
   const publicKey = new Uint8Array(await crypto.subtle.exportKey("spki", pair.publicKey));
   const subject = commonName(`egress CA ${crypto.randomUUID()}`);
-  const certPem = await issue({
+  const [keyPem, leafKeyPem] = await Promise.all([privatePem(pair), privatePem(leafPair)]);
+  const certPem = issue({
     subject,
     issuer: subject,
     publicKey,
     lifetimeMs: LIFETIME_MS,
     extensions: caExtensions(await keyIdOf(publicKey)),
-  }, pair.privateKey);
-  const [keyPem, leafKeyPem] = await Promise.all([pair, leafPair].map(privatePem));
-  return { certPem, keyPem: keyPem!, leafKeyPem: leafKeyPem! };
+  }, createPrivateKey(keyPem));
+  return { certPem, keyPem, leafKeyPem };
 }
 
 function newPair(): Promise<CryptoKeyPair> {
@@ -70,7 +71,7 @@ export async function loadCa(material: CaMaterial): Promise<Authority> {
   return {
     subject: child(tbs, 5),
     keyId: await keyIdOf(await publicKeyOf(key)),
-    key: await crypto.subtle.importKey("pkcs8", pkcs8, P256, false, ["sign"]),
+    key: createPrivateKey(material.keyPem),
     certPem: material.certPem,
     leafKey: { spki, keyId: await keyIdOf(spki), pem: material.leafKeyPem },
   };

@@ -21,7 +21,7 @@ const RENEW_MS = 60 * 60 * 1000;
 const MAX_CACHED = 4096;
 
 interface Cached {
-  leaf: Promise<Leaf>;
+  leaf: Leaf;
   until: number;
 }
 
@@ -43,16 +43,13 @@ export class Minter {
   }
 
   /** The leaf for a host name or address, minted if there is none with an hour left. */
-  leaf(host: string): Promise<Leaf> {
+  leaf(host: string): Leaf {
     const cached = this.#cache.get(host);
     if (cached && cached.until > Date.now()) return cached.leaf;
     const until = Date.now() + LIFETIME_MS - RENEW_MS;
-    const entry = { leaf: this.#mint(host, until), until };
-    this.#keep(host, entry);
-    entry.leaf.catch(() => {
-      if (this.#cache.get(host) === entry) this.#cache.delete(host);
-    });
-    return entry.leaf;
+    const leaf = this.#mint(host, until);
+    this.#keep(host, { leaf, until });
+    return leaf;
   }
 
   /**
@@ -60,7 +57,7 @@ export class Minter {
    * sends the one that it heard of first to both.
    */
   adopt({ host, cert, until }: SharedLeaf): void {
-    this.#keep(host, { leaf: Promise.resolve({ cert, key: this.#authority.leafKey.pem }), until });
+    this.#keep(host, { leaf: { cert, key: this.#authority.leafKey.pem }, until });
   }
 
   #keep(host: string, entry: Cached): void {
@@ -69,9 +66,9 @@ export class Minter {
     this.#cache.set(host, entry);
   }
 
-  async #mint(host: string, until: number): Promise<Leaf> {
+  #mint(host: string, until: number): Leaf {
     const { subject, keyId, key: signer, leafKey } = this.#authority;
-    const cert = await issue({
+    const cert = issue({
       subject: EMPTY_NAME,
       issuer: subject,
       publicKey: leafKey.spki,

@@ -56,7 +56,7 @@ export class Terminator {
    * @throws {TooSlow | Deno.errors} if this process is out of sockets or time
    */
   async open(host: string, http2: boolean): Promise<Hop> {
-    const listener = this.#listener(host, await this.minter.leaf(host), http2);
+    const listener = this.#listener(host, this.minter.leaf(host), http2);
     listener.pending++;
     let wire: Deno.TcpConn | undefined;
     let key = "";
