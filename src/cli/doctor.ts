@@ -19,6 +19,7 @@ import { probe } from "../doctor/probe.ts";
 import { renderChecks } from "../doctor/render.ts";
 import { trial } from "../doctor/trial.ts";
 import { validatePolicy } from "../policy/mod.ts";
+import { ask, NotRunning } from "./control.ts";
 import { Exit, type ParsedArgs, runCommand, UsageError } from "./args.ts";
 import type { Io } from "./io.ts";
 
@@ -30,8 +31,8 @@ Says what this machine can and cannot do, what to do about it, and whether egres
   --attack     try every known way past egress instead: in a little network of its own, with harmless
                payloads to a sink of its own, first without egress (to see that the way is one), then
                under egress run. Needs root; takes less than 20 seconds; leaves nothing behind
-  --machine    with --attack: attack the egress that guards this machine (egress start) instead, with
-               those of the attacks that harm nothing
+  --machine    with --attack: attack the egress that guards this machine (egress start), with those of
+               the attacks that harm nothing; so it does by itself where one guards it
   --hole RULE  with --attack: add RULE to the policy, to see that doctor notices what gets through
   --json       one JSON object instead of text
 
@@ -74,13 +75,14 @@ async function attack(values: Parsed["values"], io: Io): Promise<number> {
   if (Deno.uid() !== 0) {
     throw new UsageError("--attack needs root, to make network namespaces: run it with sudo");
   }
-  if (values.machine && values.hole !== undefined) {
+  const machine = values.machine === true || await isGuarded();
+  if (machine && values.hole !== undefined) {
     throw new UsageError("--hole is for egress run: the machine has its own policy");
   }
   const wrong = validatePolicy(values.hole ?? "", {}).find(({ severity }) => severity === "error");
   if (wrong) throw new UsageError(`--hole is no rule: ${wrong.message}`);
   try {
-    const report = values.machine ? await onMachine() : await onRun(values.hole);
+    const report = machine ? await onMachine() : await onRun(values.hole);
     io.out(
       values.json ? JSON.stringify(report) + "\n" : renderAttacks(report, painter(io.colour)),
     );
@@ -88,6 +90,17 @@ async function attack(values: Parsed["values"], io: Io): Promise<number> {
   } catch (error) {
     if (!(error instanceof ToolError || error instanceof WorldLostError)) throw error;
     throw new UsageError(`the little network could not be built: ${error.message}`);
+  }
+}
+
+/** Whether `egress start` guards this machine. */
+async function isGuarded(): Promise<boolean> {
+  try {
+    await ask({ op: "status" });
+    return true;
+  } catch (error) {
+    if (error instanceof NotRunning) return false;
+    throw error;
   }
 }
 

@@ -87,10 +87,15 @@ const ROWS: readonly ((facts: Facts) => Check)[] = [
   (f) => {
     const scope = sysctl(f, "kernel/yama/ptrace_scope");
     if (Number(scope) >= 1) return ok("reading of memory", `ptrace_scope ${scope}`, false);
-    const found = scope === "" ? "no Yama" : "ptrace_scope 0";
-    const todo =
-      "sysctl -w kernel.yama.ptrace_scope=1, so that a step cannot read another's memory";
-    return lacks("reading of memory", "limited", found, todo);
+    const why = "so that a step cannot read another's memory";
+    return scope === ""
+      ? lacks("reading of memory", "limited", "no Yama", `use a kernel with Yama, ${why}`)
+      : lacks(
+        "reading of memory",
+        "limited",
+        "ptrace_scope 0",
+        `sysctl -w kernel.yama.ptrace_scope=1, ${why}`,
+      );
   },
   (f) => {
     const user = f.get("sudo-user");
