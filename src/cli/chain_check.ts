@@ -60,6 +60,15 @@ export interface RunRecord {
   gate_dropped?: number;
   signature: "valid" | "invalid" | "unchecked" | "none";
   gaps: Gap[];
+  /** Policies that took the first one's place. */
+  changes: PolicyChange[];
+}
+
+/** A line from which on another policy holds. */
+export interface PolicyChange {
+  line: number;
+  mode: string;
+  policy_sha256: string;
 }
 
 /** What came of one log. */
@@ -147,6 +156,7 @@ export class ChainCheck {
       policy_sha256: textOf(event.policy_sha256),
       signature: "none",
       gaps: [],
+      changes: [],
     };
     this.#report.runs.push(record);
     this.#open.set(hash, { record, head: hash, line: number });
@@ -161,7 +171,7 @@ export class ChainCheck {
     this.#open.delete(run.head);
     run.head = hash;
     run.line = number;
-    if (event.type === "error" && run.record) this.#gap(run.record, event, number);
+    if (run.record) this.#note(run.record, event, number);
     if (event.type !== "stop") {
       this.#open.set(hash, run);
       return;
@@ -206,6 +216,15 @@ export class ChainCheck {
         "the stop line's signature is not by this key, or not of it",
       );
     }
+  }
+
+  /** What lines say of the run itself. */
+  #note(record: RunRecord, event: LogEvent, line: number): void {
+    if (event.type === "error") this.#gap(record, event, line);
+    if (event.type !== "control" || event.policy_sha256 === undefined) return;
+    if (record.changes.length >= KEPT) return;
+    const { mode, policy_sha256 } = event;
+    record.changes.push({ line, mode: textOf(mode), policy_sha256: textOf(policy_sha256) });
   }
 
   #gap(record: RunRecord, event: LogEvent, line: number): void {

@@ -148,15 +148,20 @@ Deno.test("chain check: signatures", () => {
   assert.deepEqual(breaksOf(recounted, publicKey), ["4 signature"]);
 });
 
-Deno.test("chain check: crashes and closed periods are told", () => {
+Deno.test("chain check: crashes, closed periods and other policies are told", () => {
   const chain = new Chain(GENESIS);
   const lines = [
     { ts: TS, type: "start" as const, run: "1a2b3c4d", ...FACTS },
     { ts: TS, type: "error" as const, error: "proxy_ended", message: "it ended" },
+    { ts: TS, type: "control" as const, message: "an order was carried out" },
+    { ts: TS, type: "control" as const, mode: "audit" as const, policy_sha256: "cd" },
     { ts: TS, type: "stop" as const },
   ].map((event) => chain.seal(event).slice(0, -1));
   assert.deepEqual(check(lines).runs[0]?.gaps, [
     { line: 2, error: "proxy_ended", message: "it ended" },
+  ]);
+  assert.deepEqual(check(lines).runs[0]?.changes, [
+    { line: 4, mode: "audit", policy_sha256: "cd" },
   ]);
 });
 

@@ -70,6 +70,10 @@ function textOf(report: FileReport, styles: Styles): string {
       out.push(`${file}:${line}: ${styles.yellow("noted")}: ${printable(message || error)}`);
     }
   }
+  for (const { line, mode, policy_sha256 } of runs.flatMap(({ changes }) => changes)) {
+    const change = printable(`from here on ${mode}, policy ${policy_sha256}`);
+    out.push(`${file}:${line}: ${styles.yellow("noted")}: ${change}`);
+  }
   for (const { line, kind, message } of breaks) {
     out.push(`${file}:${line}: ${styles.red(`error[${kind}]`)}: ${printable(message)}`);
   }

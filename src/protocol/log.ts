@@ -68,9 +68,9 @@ export interface LogEvent {
   run?: string;
   /** start: version of egress. */
   version?: string;
-  /** start: what it does with denials. */
+  /** start, stop, control: what it does with denials. */
   mode?: "enforce" | "audit";
-  /** start, stop: SHA-256 of the policy's text, 64 hexadecimal digits. */
+  /** start, stop, control: SHA-256 of the text of the policy that holds from here on, 64 hexadecimal digits. */
   policy_sha256?: string;
   /** stop: the run's events (`count` included) that the policy allows, and that it denies. */
   allowed?: number;

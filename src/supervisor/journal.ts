@@ -77,6 +77,13 @@ export class Journal {
     else this.#log.writer.together(work);
   }
 
+  /** Another policy holds from here on: the log says which, and so does the stop line. */
+  policyChanged(change: Pick<RunFacts, "mode" | "policy_sha256">): void {
+    const message = `another policy holds: sha256 ${change.policy_sha256}`;
+    this.add({ ts: now(), type: "control", message, ...change });
+    if (this.#log !== undefined) this.#log.facts = { ...this.#log.facts, ...change };
+  }
+
   /**
    * Writes the stop line.
    *

@@ -87,3 +87,16 @@ Deno.test("journal: the time in which nothing could be written is in the log", a
   assert.ok(gap!.duration_ms! >= RETRY_MS / 2, `${gap?.duration_ms} ms`);
   assert.equal(stop?.errors, 1);
 });
+
+Deno.test("journal: when another policy takes hold its line says so, and the stop line has the last one", () => {
+  const sink = memory();
+  const journal = new Journal({ facts, file: { sink, chain: new Chain(GENESIS), torn: false } });
+  journal.policyChanged({ mode: "audit", policy_sha256: "cd" });
+  journal.close();
+  const said = sink.events.map(({ type, mode, policy_sha256 }) => [type, mode, policy_sha256]);
+  assert.deepEqual(said, [
+    ["start", "enforce", "ab"],
+    ["control", "audit", "cd"],
+    ["stop", "audit", "cd"],
+  ]);
+});

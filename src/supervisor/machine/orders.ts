@@ -114,7 +114,7 @@ export class Orders {
     await this.roles.reload(load);
     this.#policy = { text, audit };
     const policy_sha256 = hash("sha256", text);
-    this.#told(`a new policy holds: sha256 ${policy_sha256}`);
+    this.#journal.policyChanged({ mode: audit ? "audit" : "enforce", policy_sha256 });
     return { ok: true, policy_sha256 };
   }
 
