@@ -19,13 +19,25 @@ function main(): number {
     const read = Deno.stdin.readSync(buffer);
     if (read === null) return 0;
     try {
-      for (const answer of loop.push(buffer.subarray(0, read))) writeAll(answer);
+      writeAll(joined(loop.push(buffer.subarray(0, read))));
     } catch (error) {
       if (!(error instanceof FrameError)) throw error;
       console.error(`egress engine: fd 0 carries no frames: ${error.message}`);
       return 1;
     }
   }
+}
+
+/** One write for the answers to what was read at once: each wakes the kernel role. */
+function joined(parts: Uint8Array<ArrayBuffer>[]): Uint8Array<ArrayBuffer> {
+  if (parts.length === 1) return parts[0]!;
+  const whole = new Uint8Array(parts.reduce((size, part) => size + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
 }
 
 function writeAll(bytes: Uint8Array) {

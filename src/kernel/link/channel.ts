@@ -23,6 +23,8 @@ export interface ChannelHandlers {
 }
 
 const CHUNK = 65536;
+/** Bytes of frames that are put together for one write. */
+const GATHER = 65536;
 
 /** One peer. What it does not read yet is kept up to a limit; beyond it the peer is given up. */
 export class FrameChannel {
@@ -31,6 +33,8 @@ export class FrameChannel {
   readonly #output: number;
   readonly #handlers: ChannelHandlers;
   readonly #limit: number;
+  readonly #gather: boolean;
+  #flushing = false;
   readonly #decoder = new FrameDecoder();
   readonly #chunk = new Uint8Array(CHUNK);
   readonly #queue: Uint8Array<ArrayBuffer>[] = [];
@@ -42,6 +46,7 @@ export class FrameChannel {
   /**
    * @param input read from; may be the same as `output`
    * @param limit bytes that may wait to be written
+   * @param gather write once a round of `epoll`, not once a frame: each write wakes the peer
    */
   constructor(
     epoll: Epoll,
@@ -49,7 +54,9 @@ export class FrameChannel {
     output: number,
     limit: number,
     handlers: ChannelHandlers,
+    gather = false,
   ) {
+    this.#gather = gather;
     this.#epoll = epoll;
     this.#input = input;
     this.#output = output;
@@ -94,7 +101,7 @@ export class FrameChannel {
   flush(): void {
     this.#guard(() => {
       while (this.#queue.length > 0) {
-        const first = this.#queue[0]!;
+        const first = this.#join();
         const size = write(this.#output, first);
         if (size === undefined) break;
         this.#queued -= size;
@@ -105,11 +112,40 @@ export class FrameChannel {
     });
   }
 
+  /** The first frame, together with those behind it as far as they are small. */
+  #join(): Uint8Array<ArrayBuffer> {
+    const first = this.#queue[0]!;
+    let count = 1;
+    let size = first.length;
+    while (count < this.#queue.length && size + this.#queue[count]!.length <= GATHER) {
+      size += this.#queue[count++]!.length;
+    }
+    if (count === 1) return first;
+    const joined = new Uint8Array(size);
+    let at = 0;
+    for (const part of this.#queue.splice(0, count)) {
+      joined.set(part, at);
+      at += part.length;
+    }
+    this.#queue.unshift(joined);
+    return joined;
+  }
+
+  #flushLater(): void {
+    if (this.#flushing) return;
+    this.#flushing = true;
+    this.#epoll.later(() => {
+      this.#flushing = false;
+      if (this.#open) this.flush();
+    });
+  }
+
   #send(frame: Uint8Array<ArrayBuffer>): void {
     if (!this.#open) return;
     this.#queue.push(frame);
     this.#queued += frame.length;
     if (this.#queued > this.#limit) this.close("the peer does not read");
+    else if (this.#gather) this.#flushLater();
     else if (this.#queue.length === 1) this.flush();
   }
 

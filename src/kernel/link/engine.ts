@@ -78,7 +78,7 @@ export class Engine {
         responses.close();
         if (this.#channel === channel) this.#gone(reason);
       },
-    });
+    }, true);
     this.#channel = channel;
     const unanswered = [...this.#pending];
     this.load(policy, done);

@@ -81,7 +81,7 @@ export class ProxyServer {
         if (!greeted) channel.close("no valid hello");
       },
       closed: () => fd.close(),
-    });
+    }, true);
   }
 
   #message(

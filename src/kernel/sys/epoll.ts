@@ -28,6 +28,7 @@ export type Handler = (ready: number) => void;
 export class Epoll implements Disposable {
   readonly #fd = new Fd(check("epoll_create1", libc.epoll_create1(CLOEXEC)));
   readonly #handlers = new Map<number, Handler>();
+  #later: (() => void)[] = [];
   readonly #events = new Uint8Array(EVENT_SIZE * MAX_EVENTS);
   readonly #view = new DataView(this.#events.buffer);
   readonly #one = new Uint8Array(EVENT_SIZE);
@@ -49,6 +50,19 @@ export class Epoll implements Disposable {
     if (this.#handlers.delete(fd)) this.#control(DELETE, fd, 0);
   }
 
+  /** Calls `work` once, at the end of the present round or, between rounds, before the next one waits. */
+  later(work: () => void): void {
+    this.#later.push(work);
+  }
+
+  #runLater(): void {
+    while (this.#later.length > 0) {
+      const work = this.#later;
+      this.#later = [];
+      for (const each of work) each();
+    }
+  }
+
   /**
    * Waits and calls handlers. A handler that was removed by an earlier one of the same round is not
    * called.
@@ -57,6 +71,7 @@ export class Epoll implements Disposable {
    * @throws {SyscallError}
    */
   wait(timeout: number): void {
+    this.#runLater();
     const count = libc.epoll_wait(this.#fd.number, this.#events, MAX_EVENTS, timeout);
     if (count < 0) {
       const code = errno();
@@ -68,6 +83,7 @@ export class Epoll implements Disposable {
       const fd = this.#view.getInt32(i * EVENT_SIZE + DATA_OFFSET, true);
       this.#handlers.get(fd)?.(bits);
     }
+    this.#runLater();
   }
 
   #control(operation: number, fd: number, bits: number): void {
