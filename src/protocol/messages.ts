@@ -168,7 +168,8 @@ export interface SharedLeaf {
   host: string;
   /** PEM. */
   cert: string;
-  /** Until when it is to be used, ms since the epoch. */
+  /** From when and until when it is to be used, ms since the epoch: a clock may be set back, too. */
+  from: number;
   until: number;
 }
 

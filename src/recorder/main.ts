@@ -103,6 +103,7 @@ function superviseProxy(path: string, secret: string, playbook: Playbook) {
     onLeaf: () => {},
     onTraffic: () => {},
     onLog: (event) => playbook.log(event),
+    onTrouble: (message) => console.error(`record: ${message}`),
     onRecord: (conn, entry) => playbook.layer(conn, entry),
   });
   return { ready, link };

@@ -27,7 +27,7 @@ export class LeafStore {
    */
   settle(leaf: SharedLeaf, now: number): SharedLeaf {
     const known = this.#leaves.get(leaf.host);
-    if (known && known.until > now) return known;
+    if (known && known.from <= now && now < known.until) return known;
     this.#leaves.delete(leaf.host); // the map's order is that of age
     this.#leaves.set(leaf.host, leaf);
     if (this.#leaves.size > this.#most) this.#leaves.delete(this.#leaves.keys().next().value!);

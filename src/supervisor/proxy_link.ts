@@ -28,6 +28,8 @@ export interface ProxyLinkHandler {
   /** Runs `work`, which hands on what came in one piece; it is run as it is if absent. */
   together?(work: () => void): void;
   onLog(event: LogEvent): void;
+  /** Something is wrong on this side, and is tried again. */
+  onTrouble(message: string): void;
   /** Only a proxy that was told to record says it. */
   onRecord?(conn: string, entry: LayerEntry): void;
 }
@@ -42,6 +44,8 @@ interface Peer {
 
 /** Bytes read at once: some hundred lines. */
 const BUFFER = 64 * 1024;
+/** Pause after a connection that could not be accepted, in ms. */
+const PAUSE_MS = 100;
 /** Longest wait for a proxy's answer, in ms. */
 const ANSWER_MS = 3000;
 
@@ -52,6 +56,7 @@ export class ProxyLink {
   #handler: ProxyLinkHandler;
   #peers = new Map<number, Peer>();
   #nextId = 1;
+  #closed = false;
 
   /** @param path of the socket; its folder is root's alone */
   constructor(path: string, secret: string, handler: ProxyLinkHandler) {
@@ -90,6 +95,7 @@ export class ProxyLink {
 
   /** Stops listening. */
   close(): void {
+    this.#closed = true;
     this.#listener.close();
     for (const peer of this.#peers.values()) peer.writer.abort().catch(ignoreClosed);
   }
@@ -100,15 +106,29 @@ export class ProxyLink {
   }
 
   async #accept() {
-    for await (const connection of this.#listener) {
-      this.#serve(connection).catch(ignoreClosed).finally(() => {
-        try {
-          connection.close();
-        } catch (error) {
-          if (!(error instanceof Deno.errors.BadResource)) throw error;
-        }
-      });
+    let told = false;
+    while (!this.#closed) {
+      try {
+        this.#keep(await this.#listener.accept());
+        told = false;
+      } catch (error) {
+        if (this.#closed) return;
+        // Out of file descriptors, say: the proxy waits, and so does this.
+        if (!told) this.#handler.onTrouble(`a proxy could not be let in: ${error}`);
+        told = true;
+        await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+      }
     }
+  }
+
+  #keep(connection: Deno.UnixConn) {
+    this.#serve(connection).catch(ignoreClosed).finally(() => {
+      try {
+        connection.close();
+      } catch (error) {
+        if (!(error instanceof Deno.errors.BadResource)) throw error;
+      }
+    });
   }
 
   async #serve(connection: Deno.UnixConn) {

@@ -231,6 +231,7 @@ export class RoleSet {
       onTraffic: () => this.#proxies.grow((error) => this.#notGrown(error)),
       together: (work) => journal.together(work),
       onLog: (event) => journal.add(event),
+      onTrouble: (message) => this.#logError("supervisor", message),
     });
   }
 

@@ -60,11 +60,13 @@ Deno.test("one to a core, but no fewer than two proxies and no more than four", 
 
 Deno.test("of two leaves for a host the first counts, until it is due; the oldest is forgotten", () => {
   const store = new LeafStore(2);
-  const first = { host: "a.example", cert: "1", until: 10 };
+  const first = { host: "a.example", cert: "1", from: 1, until: 10 };
   const second = { ...first, cert: "2", until: 20 };
-  assert.equal(store.settle(first, 0), first);
+  assert.equal(store.settle(first, 1), first);
   assert.equal(store.settle(second, 9), first);
   assert.equal(store.settle(second, 10), second);
+  // The clock was set back: a leaf of later than now is shown by nobody.
+  assert.equal(store.settle(first, 0), first);
   store.settle({ ...first, host: "b.example" }, 0);
   store.settle({ ...first, host: "c.example" }, 0);
   assert.deepEqual([...store.values()].map(({ host }) => host), ["b.example", "c.example"]);

@@ -1,7 +1,16 @@
 /** Roles are out of file descriptors: connections wait or fail, and pass again when there are some. */
 
+import assert from "node:assert/strict";
 import { tool } from "../../src/demo/command.ts";
-import { endWell, POLICY, tryForbidden, works } from "../support/fault.ts";
+import {
+  closedFor,
+  endWell,
+  fails,
+  killRole,
+  POLICY,
+  tryForbidden,
+  works,
+} from "../support/fault.ts";
 import { rolesOf } from "../support/leftovers.ts";
 import { Shell } from "../support/shell.ts";
 import { suite } from "../support/suite.ts";
@@ -26,3 +35,21 @@ for (const role of ["kernel", "engine", "proxy"]) {
     await endWell(scene, shell);
   });
 }
+
+test("supervisor out of file descriptors: a role that ends then is given up, and all is closed", async (scene) => {
+  await using shell = await Shell.start(scene, { policy: POLICY });
+  await works(shell);
+  const { pid } = shell.running;
+  const limit = async (more: number) => {
+    const count = [...Deno.readDirSync(`/proc/${pid}/fd`)].length + more;
+    await tool(["prlimit", "--pid", String(pid), `--nofile=${count}:${1024}`]);
+  };
+  await limit(0);
+  await killRole(shell, "engine");
+  await tryForbidden(scene, shell);
+  assert.match(await closedFor(shell), /the engine role ended too often.*open files/);
+  await fails(shell);
+  // The end takes descriptors, too.
+  await limit(100);
+  await endWell(scene, shell, 125);
+});

@@ -60,6 +60,8 @@ export interface World {
   judge(event: TrafficEvent): Verdict;
   flow?(): FlowAnswer;
   boot?: Partial<ProxyBoot>;
+  /** Environment of the role, besides its row's. */
+  env?: Record<string, string>;
   /** Also start the relay for insecure connections. */
   relay?: boolean;
 }
@@ -183,7 +185,7 @@ export class Role implements AsyncDisposable {
     const context = { kernelSocket, supervisorSocket, insecureSocket };
     this.#child = new Deno.Command(Deno.execPath(), {
       args: ["run", "--no-prompt", ...row.allow(context), ...row.flags, join(ROOT, row.entry)],
-      env: row.env,
+      env: { ...row.env, ...this.world.env },
       stdin: "piped",
       stdout: "inherit",
       stderr: "inherit",

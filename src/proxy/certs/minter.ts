@@ -7,7 +7,7 @@
 import type { SharedLeaf } from "../../protocol/mod.ts";
 import { parseIpv4 } from "../layers/address.ts";
 import type { Authority } from "./ca.ts";
-import { EMPTY_NAME, issue, leafExtensions } from "./x509.ts";
+import { BACKDATE_MS, EMPTY_NAME, issue, leafExtensions } from "./x509.ts";
 
 /** A certificate chain and its key, PEM. */
 export interface Leaf {
@@ -16,12 +16,13 @@ export interface Leaf {
 }
 
 const LIFETIME_MS = 24 * 60 * 60 * 1000;
-/** A cached leaf is renewed this long before it ends. */
+/** A cached leaf is renewed this long before it ends, or would not have begun yet. */
 const RENEW_MS = 60 * 60 * 1000;
 const MAX_CACHED = 4096;
 
 interface Cached {
   leaf: Leaf;
+  from: number;
   until: number;
 }
 
@@ -45,10 +46,12 @@ export class Minter {
   /** The leaf for a host name or address, minted if there is none with an hour left. */
   leaf(host: string): Leaf {
     const cached = this.#cache.get(host);
-    if (cached && cached.until > Date.now()) return cached.leaf;
-    const until = Date.now() + LIFETIME_MS - RENEW_MS;
-    const leaf = this.#mint(host, until);
-    this.#keep(host, { leaf, until });
+    const now = Date.now();
+    if (cached && cached.from <= now && now < cached.until) return cached.leaf;
+    const from = now - BACKDATE_MS + RENEW_MS;
+    const until = now + LIFETIME_MS - RENEW_MS;
+    const leaf = this.#mint(host, from, until);
+    this.#keep(host, { leaf, from, until });
     return leaf;
   }
 
@@ -56,8 +59,8 @@ export class Minter {
    * Shows a sibling's leaf from now on. When two proxies mint for one host at a time, the supervisor
    * sends the one that it heard of first to both.
    */
-  adopt({ host, cert, until }: SharedLeaf): void {
-    this.#keep(host, { leaf: { cert, key: this.#authority.leafKey.pem }, until });
+  adopt({ host, cert, from, until }: SharedLeaf): void {
+    this.#keep(host, { leaf: { cert, key: this.#authority.leafKey.pem }, from, until });
   }
 
   #keep(host: string, entry: Cached): void {
@@ -66,7 +69,7 @@ export class Minter {
     this.#cache.set(host, entry);
   }
 
-  #mint(host: string, until: number): Leaf {
+  #mint(host: string, from: number, until: number): Leaf {
     const { subject, keyId, key: signer, leafKey } = this.#authority;
     const cert = issue({
       subject: EMPTY_NAME,
@@ -76,7 +79,7 @@ export class Minter {
       extensions: leafExtensions(host, parseIpv4(host), leafKey.keyId, keyId),
     }, signer);
     this.minted++;
-    this.#tell({ host, cert, until });
+    this.#tell({ host, cert, from, until });
     return { cert, key: leafKey.pem };
   }
 }

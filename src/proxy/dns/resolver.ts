@@ -34,12 +34,13 @@ export class Resolver {
   /** The addresses of a host name; none if it has none or nobody answers. */
   resolve(name: string): Promise<Resolved> {
     const kept = this.#kept.get(name);
-    if (kept && kept.until > Date.now()) return kept.answer;
+    // Of a clock that is never set: set back, the other one would keep answers for as long.
+    if (kept && kept.until > performance.now()) return kept.answer;
     if (this.#kept.size >= MAX_KEPT) this.#kept.clear();
     const answer = this.#ask(name);
     const entry = { answer, until: Infinity };
     this.#kept.set(name, entry);
-    answer.then(({ ttl }) => entry.until = Date.now() + Math.min(ttl * 1000, MAX_KEEP_MS));
+    answer.then(({ ttl }) => entry.until = performance.now() + Math.min(ttl * 1000, MAX_KEEP_MS));
     return answer;
   }
 
