@@ -217,6 +217,7 @@ export type ProxyToSupervisor =
   | { op: "log"; event: LogEvent; conn?: string } // event: write it (and forget the open one of conn)
   | { op: "leaf"; leaf: SharedLeaf } // event: it minted this one
   | { op: "record"; conn: string; entry: LayerEntry } // event: only if asked to record
+  | { op: "package"; purl: string } // request: what does the first proxy know? answered PackageAnswer
   | { op: "fatal"; error: string; hint?: string };
 
 export type SupervisorToProxy =
@@ -225,7 +226,19 @@ export type SupervisorToProxy =
   | { op: "close"; reason: ClosedReason } // event: cut everything, refuse new
   | { op: "reopen" } // event: end of `close`
   | { op: "drain" } // request: finish what is under way (<= 2 s), flush the log, answer {ok:true}
+  | { op: "package"; purl: string } // request to the first proxy; answered PackageAnswer
   | { op: "status" }; // request; answered ProxyStatus
+
+/** What is known about a package. */
+export type PackageAnswer =
+  /** Known, and nothing that blocks it. */
+  | { kind: "fine" }
+  /** Not known. */
+  | { kind: "unknown" }
+  /** Known to be bad. */
+  | { kind: "bad"; reasons: string[] }
+  /** There was no answer that could be used. */
+  | { kind: "failure"; why: string };
 
 export interface ProxyStatus {
   connections: number;

@@ -7,6 +7,7 @@
 import type {
   CaMaterial,
   ClosedReason,
+  PackageAnswer,
   ProxyBoot,
   ProxyStatus,
   SharedLeaf,
@@ -41,6 +42,7 @@ class App implements Orders {
   readonly watchdog = new Watchdog();
   readonly pool = new UpstreamPool(this.watchdog);
   minter: Minter | undefined;
+  packages: PackageGuard | undefined;
   /** Siblings' leaves that came before there was a minter. */
   #early: SharedLeaf[] = [];
 
@@ -98,6 +100,11 @@ class App implements Orders {
     };
   }
 
+  packageAnswer(purl: string): Promise<PackageAnswer> {
+    return this.packages?.check(purl) ??
+      Promise.resolve({ kind: "failure", why: "packages are not asked about" });
+  }
+
   #abortAll(): void {
     for (const live of [...this.live]) live.abort();
     this.pool.clear();
@@ -149,16 +156,23 @@ async function assemble(app: App, boot: ProxyBoot): Promise<void> {
 
 /** What is looked at beside the policy. */
 function guardsFor(
-  { supervisor, pool }: App,
-  { tokens, packageSecurity, upstreamCas }: ProxyBoot,
+  app: App,
+  boot: ProxyBoot,
   resolver: Resolver,
 ): Pick<Proxy, "tokens" | "packages"> {
-  const strict = packageSecurity === "strict";
-  const parts = { resolver, pool, upstreamCas, version: VERSION };
+  if (boot.packageSecurity) app.packages = packageGuard(app, boot, resolver);
   return {
-    ...(tokens && { tokens: new TokenGuard(tokens) }),
-    ...(packageSecurity && { packages: new PackageGuard(parts, supervisor, strict) }),
+    ...(boot.tokens && { tokens: new TokenGuard(boot.tokens) }),
+    ...(app.packages && { packages: app.packages }),
   };
+}
+
+/** The first proxy asks for all of them. */
+function packageGuard({ supervisor, pool }: App, boot: ProxyBoot, resolver: Resolver) {
+  const parts = { resolver, pool, upstreamCas: boot.upstreamCas, version: VERSION };
+  const strict = boot.packageSecurity === "strict";
+  if (boot.index === 0) return new PackageGuard(parts, supervisor, strict);
+  return new PackageGuard(parts, supervisor, strict, (purl) => supervisor.packageAnswer(purl));
 }
 
 function serve(proxy: Proxy, boot: ProxyBoot, ca: CaMaterial | undefined): void {

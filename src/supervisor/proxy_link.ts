@@ -79,18 +79,19 @@ export class ProxyLink {
 
   /** Asks every proxy and waits for all answers, or {@link ANSWER_MS}. */
   async ask(message: SupervisorToProxy): Promise<unknown[]> {
-    const answers = [...this.#peers.values()].map((peer) => {
-      const id = this.#nextId++;
-      return new Promise<unknown>((resolve) => {
-        const timer = setTimeout(() => resolve(undefined), ANSWER_MS);
-        peer.waiting.set(id, (body) => {
-          clearTimeout(timer);
-          resolve(body);
-        });
-        this.#write(peer, FrameKind.request, id, message);
+    return await Promise.all([...this.#peers.values()].map((peer) => this.#ask(peer, message)));
+  }
+
+  #ask(peer: Peer, message: SupervisorToProxy): Promise<unknown> {
+    const id = this.#nextId++;
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => resolve(undefined), ANSWER_MS);
+      peer.waiting.set(id, (body) => {
+        clearTimeout(timer);
+        resolve(body);
       });
+      this.#write(peer, FrameKind.request, id, message);
     });
-    return await Promise.all(answers);
   }
 
   /** Stops listening. */
@@ -156,8 +157,10 @@ export class ProxyLink {
   }
 
   #take(peer: Peer, frame: Frame) {
-    if (frame.kind === FrameKind.event) this.#onEvent(peer, frame.body as ProxyToSupervisor);
-    else this.#onAnswer(peer, frame.id, frame.body);
+    if (frame.kind === FrameKind.response) return this.#onAnswer(peer, frame.id, frame.body);
+    const message = frame.body as ProxyToSupervisor;
+    if (message.op === "package") this.#onQuestion(peer, frame.id, message);
+    else this.#onEvent(peer, message);
   }
 
   #hello(body: unknown, connection: Deno.UnixConn): Peer | undefined {
@@ -179,7 +182,14 @@ export class ProxyLink {
     peer.waiting.delete(id);
   }
 
-  #onEvent(peer: Peer, message: ProxyToSupervisor) {
+  /** The first proxy answers for all, so that the same is asked about once. */
+  async #onQuestion(peer: Peer, id: number, question: SupervisorToProxy) {
+    const first = this.#peers.get(0);
+    const answer = first && await this.#ask(first, question);
+    this.#write(peer, FrameKind.response, id, answer ?? { error: "the first proxy is away" });
+  }
+
+  #onEvent(peer: Peer, message: Exclude<ProxyToSupervisor, { op: "package" }>) {
     switch (message.op) {
       case "hello":
         return;

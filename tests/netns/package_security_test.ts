@@ -2,9 +2,12 @@
 
 import assert from "node:assert/strict";
 import { InternetHttp2Server } from "../support/http2_server.ts";
-import { events, none, one, some } from "../support/log.ts";
+import { events, none, one, show, some } from "../support/log.ts";
 import { askedAbout, known, MALWARE, securityApi } from "../support/security_api.ts";
+import { readLog } from "../support/run.ts";
+import { Shell } from "../support/shell.ts";
 import { type Scene, suite } from "../support/suite.ts";
+import { until } from "../support/until.ts";
 
 const SLOW = { ...known(), delayMs: 60_000 };
 const BROKEN = { body: '{"alerts":[{"type":"malw' };
@@ -232,4 +235,26 @@ test("package security: nobody is asked unless told to", async (scene) => {
   const run = await scene.run({ policy: "site.test", command: curl([tarball("evil")]) });
   assert.equal(run.stdout, "200\n", run.stderr);
   assert.deepEqual(await askedAbout(scene), []);
+});
+
+test("package security: a package asked about through several proxies makes one question", async (scene) => {
+  await using shell = await Shell.start(scene, {
+    policy: "site.test",
+    args: strict,
+  });
+  const log = () => readLog(shell.logFile);
+  const servers = async () =>
+    new Set(events(await log(), { type: "https" }).map(({ conn }) => conn?.split("-")[0])).size;
+  await until("two proxies serve", async () => {
+    await shell.do("curl -sS https://site.test/ping");
+    return await servers() >= 2;
+  });
+  const before = (await log()).length;
+  const downloads = Array.from({ length: 16 }, () => `curl -sS ${tarball("evil")} >/dev/null &`);
+  await shell.do(`${downloads.join(" ")} wait`);
+  const run = await shell.end();
+  const denied = events(run.log.slice(before), { security_block: true });
+  assert.equal(denied.length, 16, show(run.log));
+  assert.ok(new Set(denied.map(({ conn }) => conn?.split("-")[0])).size >= 2);
+  assert.deepEqual(await askedAbout(scene), ["pkg:npm/evil@1.0.0"]);
 });

@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { Watchdog } from "../../src/proxy/io/watchdog.ts";
 import { SecurityClient } from "../../src/proxy/security/client.ts";
-import { type Answer, SECURITY_HOST } from "../../src/proxy/security/protocol.ts";
+import type { PackageAnswer } from "../../src/protocol/mod.ts";
+import { SECURITY_HOST } from "../../src/proxy/security/protocol.ts";
 import { UpstreamPool } from "../../src/proxy/upstream/pool.ts";
 import { leafFor, type Peer, Upstream, UPSTREAM_CA } from "./upstream.ts";
 
@@ -57,7 +58,7 @@ function test(name: string, fn: () => Promise<void>): void {
   Deno.test({ name, sanitizeOps: false, sanitizeResources: false, fn });
 }
 
-function failure(answer: Answer): string {
+function failure(answer: PackageAnswer): string {
   assert.ok(answer.kind === "failure", JSON.stringify(answer));
   return answer.why;
 }

@@ -10,12 +10,13 @@ import {
   FrameKind,
   type LayerEntry,
   type LogEvent,
+  type PackageAnswer,
   type ProxyStatus,
   type ProxyToSupervisor,
   type SharedLeaf,
   type SupervisorToProxy,
 } from "../../protocol/mod.ts";
-import { FrameLink } from "./frame_link.ts";
+import { FrameLink, LinkError } from "./frame_link.ts";
 
 /** What the supervisor may order. */
 export interface Orders {
@@ -25,6 +26,8 @@ export interface Orders {
   reopen(): void;
   drain(): Promise<void>;
   status(): ProxyStatus;
+  /** What this process knows about a package, or learns. */
+  packageAnswer(purl: string): Promise<PackageAnswer>;
 }
 
 /** The link to the supervisor, which is the log's only writer. */
@@ -71,6 +74,16 @@ export class SupervisorLink {
     this.tell({ op: "open", conn, event });
   }
 
+  /** What the first proxy knows about a package; undefined: it cannot be asked. */
+  async packageAnswer(purl: string): Promise<PackageAnswer | undefined> {
+    try {
+      return await this.#link?.request({ op: "package", purl }) as PackageAnswer | undefined;
+    } catch (error) {
+      if (error instanceof LinkError) return undefined;
+      throw error;
+    }
+  }
+
   /** Resolves once everything that was sent before is written. */
   async flushed(): Promise<void> {
     await this.#link?.drained();
@@ -95,6 +108,9 @@ export class SupervisorLink {
       case "drain":
         this.#drain(frame.id);
         return;
+      case "package":
+        this.#answerPackage(frame.id, message.purl);
+        return;
       case "status":
         return this.#answer(frame.id, this.orders.status());
       default:
@@ -106,6 +122,10 @@ export class SupervisorLink {
     await this.orders.drain();
     await this.flushed();
     this.#answer(id, { ok: true });
+  }
+
+  async #answerPackage(id: number, purl: string): Promise<void> {
+    this.#answer(id, await this.orders.packageAnswer(purl));
   }
 
   #answer(id: number, body: unknown): void {

@@ -4,10 +4,10 @@
  * @module
  */
 
-import type { Answer } from "./protocol.ts";
+import type { PackageAnswer } from "../../protocol/mod.ts";
 
 /** How long an answer is used again, in milliseconds: what may change soon is asked for again soon. */
-const KEPT_MS: Readonly<Record<Answer["kind"], number>> = {
+const KEPT_MS: Readonly<Record<PackageAnswer["kind"], number>> = {
   fine: 3600_000,
   bad: 3600_000,
   unknown: 60_000,
@@ -17,7 +17,7 @@ const KEPT_MS: Readonly<Record<Answer["kind"], number>> = {
 const MAX_KEPT = 10_000;
 
 interface Entry {
-  answer: Promise<Answer>;
+  answer: Promise<PackageAnswer>;
   until: number;
 }
 
@@ -31,13 +31,13 @@ export class PackageChecks {
    * @param limit packages remembered, at least 1
    */
   constructor(
-    readonly ask: (purl: string) => Promise<Answer>,
+    readonly ask: (purl: string) => Promise<PackageAnswer>,
     readonly now: () => number = Date.now,
     readonly limit = MAX_KEPT,
   ) {}
 
   /** What is known about a package. */
-  check(purl: string): Promise<Answer> {
+  check(purl: string): Promise<PackageAnswer> {
     const known = this.#kept.get(purl);
     this.#kept.delete(purl);
     const entry = known && known.until > this.now() ? known : this.#begin(purl);

@@ -1,19 +1,19 @@
 import assert from "node:assert/strict";
 import { PackageChecks } from "./checks.ts";
-import type { Answer } from "./protocol.ts";
+import type { PackageAnswer } from "../../protocol/mod.ts";
 import { Slots } from "./slots.ts";
 
 /** Checks whose questions a test answers itself. */
 function world(limit = 100) {
   const asked: string[] = [];
-  const open = new Map<string, (answer: Answer) => void>();
+  const open = new Map<string, (answer: PackageAnswer) => void>();
   const clock = { now: 0 };
   const ask = (purl: string) => {
     asked.push(purl);
-    return new Promise<Answer>((resolve) => open.set(purl, resolve));
+    return new Promise<PackageAnswer>((resolve) => open.set(purl, resolve));
   };
   const checks = new PackageChecks(ask, () => clock.now, limit);
-  return { asked, clock, checks, answer: (purl: string, a: Answer) => open.get(purl)!(a) };
+  return { asked, clock, checks, answer: (purl: string, a: PackageAnswer) => open.get(purl)!(a) };
 }
 
 Deno.test("all who wait for a package share one question", async () => {
@@ -25,7 +25,7 @@ Deno.test("all who wait for a package share one question", async () => {
 });
 
 Deno.test("answers are kept, those that may change soon for a short time", async () => {
-  const kept: [Answer, number][] = [
+  const kept: [PackageAnswer, number][] = [
     [{ kind: "fine" }, 3600_000],
     [{ kind: "bad", reasons: ["malware"] }, 3600_000],
     [{ kind: "unknown" }, 60_000],

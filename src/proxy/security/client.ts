@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { PackageAnswer } from "../../protocol/mod.ts";
 import type { Resolver } from "../dns/resolver.ts";
 import { isConnectionError } from "../io/stream.ts";
 import { TooSlow, within } from "../io/time_limit.ts";
@@ -16,7 +17,7 @@ import { BodyError, copyBody } from "../session/copy_body.ts";
 import { readHead } from "../session/read_head.ts";
 import { dialTls, UpstreamError } from "../upstream/dial.ts";
 import { HTTP1, type Upstream, type UpstreamPool } from "../upstream/pool.ts";
-import { type Answer, MAX_ANSWER, questionHead, readAnswer, SECURITY_HOST } from "./protocol.ts";
+import { MAX_ANSWER, questionHead, readAnswer, SECURITY_HOST } from "./protocol.ts";
 import { Slots } from "./slots.ts";
 
 /** How long a question may take with all that it needs, in milliseconds. */
@@ -49,7 +50,7 @@ export class SecurityClient {
   constructor(readonly parts: ClientParts) {}
 
   /** Asks about a package. Never fails: what went wrong is an answer, too. */
-  async ask(purl: string): Promise<Answer> {
+  async ask(purl: string): Promise<PackageAnswer> {
     const attempt = new Attempt();
     try {
       return await within(this.#slots.run(() => this.#ask(purl, attempt)), ASK_MS);
@@ -60,7 +61,7 @@ export class SecurityClient {
     }
   }
 
-  async #ask(purl: string, attempt: Attempt): Promise<Answer> {
+  async #ask(purl: string, attempt: Attempt): Promise<PackageAnswer> {
     const kept = this.parts.pool.take(POOL_KEY);
     if (kept) {
       const answer = await this.#exchange(purl, attempt, kept).catch(ifStale);
@@ -82,7 +83,7 @@ export class SecurityClient {
     return pool.adopt(stream, POOL_KEY, address);
   }
 
-  async #exchange(purl: string, attempt: Attempt, upstream: Upstream): Promise<Answer> {
+  async #exchange(purl: string, attempt: Attempt, upstream: Upstream): Promise<PackageAnswer> {
     const { pool, version } = this.parts;
     if (attempt.cancelled) {
       pool.discard(upstream);

@@ -9,7 +9,7 @@ import type { SupervisorLink } from "../links/supervisor.ts";
 import { PackageChecks } from "./checks.ts";
 import { SecurityClient } from "./client.ts";
 import type { ClientParts } from "./client.ts";
-import type { Answer } from "./protocol.ts";
+import type { PackageAnswer } from "../../protocol/mod.ts";
 
 /** Why a download is refused. */
 export interface BadPackage {
@@ -24,18 +24,29 @@ const UPLOADS = new Set(["PUT", "POST", "PATCH", "DELETE", "OPTIONS"]);
 export class PackageGuard {
   readonly #checks: PackageChecks;
 
-  /** @param strict refuse, too, what could not be checked */
+  /**
+   * @param strict refuse, too, what could not be checked
+   * @param sibling asks the process that asks for all, so that a package is asked about once; absent in that one
+   */
   constructor(
     parts: ClientParts,
     readonly supervisor: Pick<SupervisorLink, "log">,
     readonly strict: boolean,
+    sibling?: (purl: string) => Promise<PackageAnswer | undefined>,
   ) {
     const client = new SecurityClient(parts);
     this.#checks = new PackageChecks(async (purl) => {
+      const known = await sibling?.(purl);
+      if (known) return known;
       const answer = await client.ask(purl);
       if (answer.kind === "failure" && !strict) this.#warn(purl, answer.why);
       return answer;
     });
+  }
+
+  /** What is known about a package, or can be learned. */
+  check(purl: string): Promise<PackageAnswer> {
+    return this.#checks.check(purl);
   }
 
   /** Whether a request downloads a package that it must not have; undefined: it may pass. */
@@ -46,7 +57,7 @@ export class PackageGuard {
     return reasons && { purl, reasons };
   }
 
-  #against(answer: Answer): string[] | undefined {
+  #against(answer: PackageAnswer): string[] | undefined {
     if (answer.kind === "bad") return answer.reasons;
     if (answer.kind === "failure" && this.strict) return [`not checked: ${answer.why}`];
     return undefined;

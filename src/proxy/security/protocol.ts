@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { PackageAnswer } from "../../protocol/mod.ts";
 import { encodeText } from "../layers/bytes.ts";
 
 /** Who is asked. */
@@ -15,17 +16,6 @@ export const MAX_ANSWER = 1024 * 1024;
 /** Kinds of alerts that are told, and how much of each. */
 const MAX_REASONS = 32;
 const MAX_REASON = 100;
-
-/** What is known about a package. */
-export type Answer =
-  /** Known, and nothing that blocks it. */
-  | { kind: "fine" }
-  /** Not known. */
-  | { kind: "unknown" }
-  /** Known to be bad. */
-  | { kind: "bad"; reasons: string[] }
-  /** There was no answer that could be used. */
-  | { kind: "failure"; why: string };
 
 /**
  * The head of the request that asks about a package.
@@ -43,7 +33,7 @@ export function questionHead(purl: string, version: string): Uint8Array<ArrayBuf
 }
 
 /** Reads an answer. Never throws, whatever was sent. */
-export function readAnswer(status: number, body: Uint8Array): Answer {
+export function readAnswer(status: number, body: Uint8Array): PackageAnswer {
   if (status === 404) return { kind: "unknown" };
   if (status === 429) return failure("too many questions (status 429)");
   if (status !== 200) return failure(`status ${status}`);
@@ -54,7 +44,7 @@ export function readAnswer(status: number, body: Uint8Array): Answer {
   return { kind: "bad", reasons: [...reasons].slice(0, MAX_REASONS) };
 }
 
-function failure(why: string): Answer {
+function failure(why: string): PackageAnswer {
   return { kind: "failure", why };
 }
 
