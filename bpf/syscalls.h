@@ -84,6 +84,9 @@ static __always_inline void refuse_frame_socket(struct sock *sk)
 		bpf_send_signal(SIGKILL_K);
 }
 
+/* AF_UNSPEC, UNIX, INET, INET6, NETLINK, ALG. */
+#define SOCKET_FAMILIES (1ULL << 0 | 1ULL << 1 | 1ULL << AF_INET | 1ULL << AF_INET6 | 1ULL << 16 | 1ULL << 38)
+
 /* Which of the refused calls this was, or 0. */
 static __always_inline __u8 refused_call(struct pt_regs *regs)
 {
@@ -104,7 +107,7 @@ static __always_inline __u8 refused_call(struct pt_regs *regs)
 	if (nr == NR_BPF)
 		return (__u32)first < 64 && (BPF_COMMANDS >> (__u32)first & 1) ? CALL_BPF : 0;
 	if (nr == NR_SOCKET)
-		return first == AF_PACKET || first == AF_XDP ? CALL_SOCKET : 0;
+		return first >= 64 || !(SOCKET_FAMILIES >> first & 1) ? CALL_SOCKET : 0;
 	return nr == NR_PIDFD_GETFD ? CALL_GETFD : 0;
 }
 

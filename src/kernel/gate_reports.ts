@@ -111,7 +111,7 @@ export class GateReports {
 /** What was refused, in words. */
 const CALLS: Record<number, string> = {
   [RefusedCall.bpf]: "bpf refused: a command that takes hold of loaded programs",
-  [RefusedCall.socket]: "packet socket refused",
+  [RefusedCall.socket]: "socket refused: a family that the gate cannot judge",
   [RefusedCall.getfd]: "pidfd_getfd refused: a descriptor of another process",
   [RefusedCall.option]: "setsockopt refused: an option of packet sockets",
 };

@@ -91,11 +91,23 @@ exec unshare --mount --propagation slave /bin/sh -c '
 `;
 
 /**
- * Perl, which every Debian has: puts the filter on itself and executes the rest of its arguments.
+ * Perl, which every Debian has: closes sockets of the network that the caller left open (they were made outside
+ * the scope, and no hook of its cgroup sees them), puts the filter on itself and executes the rest of its arguments.
  * $1 number of prctl, $2 the filter; the call is prctl(PR_SET_SECCOMP = 22, SECCOMP_MODE_FILTER = 2, fprog).
  */
 export const LOCK_IN = `
 my ($prctl, $filter) = (shift, pack("H*", shift));
+opendir(my $folder, "/proc/self/fd") or exit 125;
+my @fds = grep { /^[0-9]+$/ && $_ > 2 } readdir $folder;
+closedir $folder;
+# Or perl would close what it has opened at exec.
+$^F = 1_000_000;
+my @kept;
+for my $fd (@fds) {
+  open(my $handle, "<&=", $fd) or next;
+  my $name = -S $handle ? getsockname($handle) : undef;
+  if (defined $name && unpack("S", $name) != 1) { close $handle } else { push @kept, $handle }
+}
 my $program = pack("S x6 P", length($filter) / 8, $filter);
 if (syscall(0 + $prctl, 22, 2, $program) != 0) {
   print STDERR "egress: cannot set the seccomp filter: $!\n";

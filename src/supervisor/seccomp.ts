@@ -15,17 +15,18 @@ const RETURN = 0x06;
 /** Actions (linux/seccomp.h). */
 const ALLOW = 0x7fff_0000;
 const REFUSE = 0x0005_0001; // SECCOMP_RET_ERRNO | EPERM
-/** Offsets in `struct seccomp_data`: number, architecture, low words of the arguments. */
+/** Offsets in `struct seccomp_data`: number, architecture, low word of the first argument. */
 const NUMBER = 0;
 const ARCHITECTURE = 4;
-const argument = (index: number) => 16 + 8 * index;
+const FIRST_ARGUMENT = 16;
 
-/** A system call, refused when one of its arguments has one of these values; without `values` always. */
+/** A system call that is refused: always, or for what its first argument is, or is not. */
 interface Refusal {
   /** Numbers by architecture, in the order of {@link ARCHITECTURES}. */
   numbers: readonly number[];
-  argument: number;
   values?: readonly number[];
+  /** Refused unless it is one of these. */
+  allBut?: readonly number[];
 }
 
 /** AUDIT_ARCH_ values (linux/audit.h): x86-64, its 32-bit calls, arm64. */
@@ -43,32 +44,38 @@ export const BPF_COMMANDS = {
   LINK_DETACH: 34,
 } as const;
 
+/** Address families (linux/socket.h) that the hooks judge, or that stay on the machine. */
+export const FAMILIES = { UNSPEC: 0, UNIX: 1, INET: 2, INET6: 10, NETLINK: 16, ALG: 38 } as const;
+
 const REFUSALS: readonly Refusal[] = [
   // bpf
-  { numbers: [321, 357, 280], argument: 0, values: Object.values(BPF_COMMANDS) },
-  // socket: AF_PACKET and AF_XDP, whose frames pass no hook of a cgroup
-  { numbers: [41, 359, 198], argument: 0, values: [17, 44] },
+  { numbers: [321, 357, 280], values: Object.values(BPF_COMMANDS) },
+  // socket: of every other family something would leave by no hook of a cgroup
+  { numbers: [41, 359, 198], allBut: Object.values(FAMILIES) },
   // pidfd_getfd: another process's socket, or a link's descriptor
-  { numbers: [438, 438, 438], argument: 0 },
+  { numbers: [438, 438, 438] },
 ];
 
 type Instruction = readonly [code: number, ifTrue: number, ifFalse: number, k: number];
 
 /** Instructions that fall through when nothing is refused. */
-function refuse(refusal: Refusal, number: number): Instruction[] {
-  if (refusal.values === undefined) {
+function refuse({ values, allBut }: Refusal, number: number): Instruction[] {
+  const listed = values ?? allBut;
+  if (listed === undefined) {
     return [[LOAD, 0, 0, NUMBER], [JUMP_IF_EQUAL, 0, 1, number], [RETURN, 0, 0, REFUSE]];
   }
-  const { values } = refusal;
-  return [
-    [LOAD, 0, 0, NUMBER],
-    // Over the load, the comparisons, and what they jump to.
-    [JUMP_IF_EQUAL, 0, values.length + 3, number],
-    [LOAD, 0, 0, argument(refusal.argument)],
-    ...values.map((value, i): Instruction => [JUMP_IF_EQUAL, values.length - i, 0, value]),
-    [JUMP, 0, 0, 1],
+  // A value that is listed jumps behind all comparisons: to the refusal, or over it.
+  const comparisons = listed.map((value, i): Instruction => {
+    return [JUMP_IF_EQUAL, listed.length - i, 0, value];
+  });
+  const end: Instruction[] = values ? [[JUMP, 0, 0, 1]] : [];
+  const body: Instruction[] = [
+    [LOAD, 0, 0, FIRST_ARGUMENT],
+    ...comparisons,
+    ...end,
     [RETURN, 0, 0, REFUSE],
   ];
+  return [[LOAD, 0, 0, NUMBER], [JUMP_IF_EQUAL, 0, body.length, number], ...body];
 }
 
 function program(): Instruction[] {

