@@ -9,6 +9,8 @@ import type { Facts } from "./probe.ts";
 
 /** Ring buffers, `bpf_ktime_get_boot_ns` and links for cgroup programs are all there from this version on. */
 const OLDEST_KERNEL = [5, 8] as const;
+/** TCX links, which the gate at the uplinks is attached by. */
+const TCX_KERNEL = [6, 6] as const;
 /** All roles of a run weigh about 300 MB (bench/run.ts). In KiB. */
 const LITTLE_MEMORY = 400 * 1024;
 
@@ -26,6 +28,7 @@ const ROWS: readonly ((facts: Facts) => Check)[] = [
       ? ok("processor", "x86-64")
       : lacks("processor", "missing", f.get("arch"), "use an x86-64 machine"),
   kernel,
+  uplinks,
   (f) =>
     f.has("btf")
       ? ok("kernel types (BTF)", `${Math.round(Number(f.get("btf")) / 1024)} KB`)
@@ -117,12 +120,23 @@ export function checksOf(facts: Facts): Check[] {
 }
 
 function kernel(f: Facts): Check {
-  const name = "kernel";
   const version = f.get("kernel");
-  const [major = 0, minor = 0] = version.split(".").map((part) => parseInt(part, 10));
-  const [oldMajor, oldMinor] = OLDEST_KERNEL;
-  if (major > oldMajor || (major === oldMajor && minor >= oldMinor)) return ok(name, version);
-  return lacks(name, "missing", version, `use Linux ${oldMajor}.${oldMinor} or newer`);
+  if (isAtLeast(version, OLDEST_KERNEL)) return ok("kernel", version);
+  return lacks("kernel", "missing", version, `use Linux ${OLDEST_KERNEL.join(".")} or newer`);
+}
+
+function uplinks(f: Facts): Check {
+  const name = "gate at the uplinks";
+  if (isAtLeast(f.get("kernel"), TCX_KERNEL)) return ok(name, "TCX links", false);
+  const todo = `use Linux ${
+    TCX_KERNEL.join(".")
+  } or newer for egress start; egress run works without`;
+  return lacks(name, "limited", "no TCX links", todo);
+}
+
+function isAtLeast(version: string, [major, minor]: readonly [number, number]): boolean {
+  const [ownMajor = 0, ownMinor = 0] = version.split(".").map((part) => parseInt(part, 10));
+  return ownMajor > major || (ownMajor === major && ownMinor >= minor);
 }
 
 function cgroup(f: Facts): Check {
@@ -143,11 +157,9 @@ function kinds(f: Facts, name: string, key: "program" | "map"): Check {
   const missing = f.all(`no-${key}`);
   if (!f.has("libbpf")) return bring(f, name, "unknown without libbpf", "libbpf1");
   if (missing.length === 0) return ok(name, f.all(key).join(", "));
-  // The classifier is not among what the gate is made of.
-  const required = missing.some((type) => type !== "sched_cls");
   const found = `not ${missing.join(", ")}`;
   const todo = "run as root with CAP_BPF and CAP_NET_ADMIN, on a kernel with CONFIG_CGROUP_BPF";
-  return lacks(name, required ? "missing" : "limited", found, todo);
+  return lacks(name, "missing", found, todo);
 }
 
 function iptables(f: Facts): Check {
@@ -161,7 +173,7 @@ const RULES = ["nfqueue", "connmark", "redirect", "conntrack", "cgroup"];
 function netfilter(f: Facts): Check {
   const name = "netfilter";
   if (f.get("uid") !== "0") return ok(name, "not tried without root");
-  const failed = f.all("no-rule").filter((rule) => !rule.startsWith("clsact"));
+  const failed = f.all("no-rule");
   const untried = RULES.filter((rule) =>
     !f.all("rule").includes(rule) && !failed.some((line) => line.startsWith(`${rule}:`))
   );

@@ -91,7 +91,6 @@ try connmark iptables -w 5 -t mangle -A OUTPUT -p udp -m mark --mark 1 -j CONNMA
 try redirect iptables -w 5 -t nat -A OUTPUT -p tcp -j REDIRECT --to-ports 1
 try conntrack iptables -w 5 -A OUTPUT -p udp -m conntrack --ctstate DNAT -j REJECT
 try cgroup iptables -w 5 -A OUTPUT -m cgroup --path "\${1#/}" -j RETURN
-command -v tc >/dev/null && { try clsact tc qdisc add dev lo clsact; }
 INSIDE
 exit 0
 `;
