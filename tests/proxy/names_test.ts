@@ -86,3 +86,39 @@ Deno.test("a plain Host that is another address is misdirected, in whatever spel
     assert.equal(upstream.accepted, 1);
   }, { judge: () => ({ ...ALLOW, destination: "none" }) });
 });
+
+/** Requests as only lenient servers read them, for another host than the address was looked up for. */
+const LENIENT = [
+  "get / HTTP/1.1",
+  "GET\t/ HTTP/1.1",
+  "GET  / HTTP/1.1",
+  "x-custom-method-that-is-quite-long / HTTP/1.1",
+  "\r\n \r\nGET / HTTP/1.1",
+  "GET steal HTTP/1.1",
+];
+
+Deno.test("domain fronting in a request that only lenient servers read as one goes nowhere", async () => {
+  await plain(async ({ until, send }) => {
+    await until("\r\n\r\n");
+    await send("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nstolen");
+  }, async (role, upstream) => {
+    for (const line of LENIENT) {
+      const head = `${line}\r\nHost: evil.example:${upstream.port}\r\n`;
+      const answer = await exchangeText(role, `${head}Connection: close\r\n\r\n`);
+      assert.match(answer, /^HTTP\/1\.1 4\d\d /, line);
+    }
+    assert.equal(upstream.accepted, 0);
+    assert.deepEqual(role.judged.filter((event) => event.type === "tcp"), []);
+  }, { judge: (event) => event.url?.includes("evil") ? DENY : ALLOW });
+});
+
+Deno.test("protocols that begin like a request pass as what they are", async () => {
+  const first = "0032git-upload-pack /project.git\0host=a.example\0";
+  await plain(async ({ conn }) => {
+    const buffer = new Uint8Array(100);
+    await conn.write(buffer.subarray(0, await conn.read(buffer) ?? 0));
+  }, async (role) => {
+    assert.equal(await exchangeText(role, first), first);
+    assert.equal((await role.log((event) => event.type === "tcp")).bytes_up, first.length);
+  });
+});

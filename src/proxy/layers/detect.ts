@@ -10,36 +10,57 @@ import { toLatin1 } from "./bytes.ts";
 /** `more`: the bytes so far fit several. */
 export type Detected = "tls" | "http" | "tcp" | "more";
 
-const METHOD = /^[A-Z]{1,24}$/;
-/** More empty lines than this in front of anything are nothing that a server should get. */
-const MAX_LINE_ENDS = 1024;
-/** How much of a request line is looked at for its target. */
-const MAX_PEEK = 26;
+/** How every client in earnest begins: origin, absolute and asterisk form (RFC 9112 section 3.2), CONNECT. */
+const REQUEST = /^(?:[A-Z]{1,24} (?:\/|\*|https?:)|CONNECT )/i;
+/** How much of a request line that takes. */
+const MAX_BEGINNING = 32;
+/**
+ * A line that some server reads as a request: there may be any blanks (RFC 9112 section 3), and any token is a
+ * method. The git protocol also begins with a word and a path, and has no version behind it.
+ */
+const LENIENT = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+[ \t\v\f\r]+(?:[^]*[ \t\v\f\r])?HTTP\//i;
+/** What such a line may begin with, as long as its end has not come. */
+const OPEN_LINE = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+(?:[ \t\v\f\r][^]*)?$/;
+/** Longer lines than this, in bytes, and more empty ones before them, are nothing that a server should get. */
+const MAX_LINE = 8192;
+const MAX_BLANKS = 1024;
 
 /**
- * Classifies what a client sent first. A request line is an upper-case method and a blank before its
- * target; what only begins so (an SSH banner, a STARTTLS dialogue) shows itself within 26 bytes.
+ * Classifies what a client sent first. What any server could take for a request counts as one: then it is
+ * judged, or refused as malformed, and not relayed unread.
  *
  * @param bytes all bytes so far, at least one
  */
 export function detect(bytes: Uint8Array): Detected {
   if (looksLikeTls(bytes)) return bytes.length < 2 ? "more" : "tls";
-  const start = leadingLineEnds(bytes);
-  if (start > MAX_LINE_ENDS) return "http";
+  const start = leadingBlanks(bytes);
+  if (start > MAX_BLANKS) return "http";
   if (start === bytes.length) return "more";
-  const text = toLatin1(bytes.subarray(start, start + MAX_PEEK));
-  const blank = text.indexOf(" ");
-  if (blank < 0) return METHOD.test(text) && text.length < MAX_PEEK ? "more" : "tcp";
-  if (!METHOD.test(text.slice(0, blank))) return "tcp";
-  const target = text[blank + 1];
-  if (target === undefined) return "more";
-  // Origin form, absolute form, asterisk form, authority form of CONNECT (RFC 9112 section 3.2).
-  return target === "/" || /^[hH*]/.test(target) || text.startsWith("CONNECT ") ? "http" : "tcp";
+  const beginning = toLatin1(bytes.subarray(start, start + MAX_BEGINNING));
+  if (REQUEST.test(beginning)) return "http";
+  const end = lineEnd(bytes, start);
+  const line = toLatin1(bytes.subarray(start, end));
+  if (LENIENT.test(line)) return "http";
+  if (!OPEN_LINE.test(line)) return "tcp";
+  if (line.length >= MAX_LINE) return "http";
+  return end < bytes.length ? "tcp" : "more";
 }
 
 /** Servers skip empty lines in front of a request (RFC 9112 section 2.2), so they hide none here. */
-function leadingLineEnds(bytes: Uint8Array): number {
+function leadingBlanks(bytes: Uint8Array): number {
   let at = 0;
-  while (bytes[at] === 13 || bytes[at] === 10) at++;
+  while (isBlank(bytes[at]) || bytes[at] === 10) at++;
   return at;
+}
+
+/** Where a line ends, or what can be no line: at a LF or another control character. */
+function lineEnd(bytes: Uint8Array, start: number): number {
+  const last = Math.min(bytes.length, start + MAX_LINE);
+  let at = start;
+  while (at < last && (bytes[at]! >= 0x20 || isBlank(bytes[at]))) at++;
+  return at;
+}
+
+function isBlank(byte: number | undefined): boolean {
+  return byte === 0x20 || byte === 9 || byte === 11 || byte === 12 || byte === 13;
 }
