@@ -190,7 +190,8 @@ export class HttpSession implements Live, Watched {
 
   async #malformed(error: HeadError): Promise<boolean> {
     this.count++;
-    this.connection.log(this.start.scheme, refusal(error.reason, false), {
+    const verdict = this.start.blocked ?? refusal(error.reason, false);
+    this.connection.log(this.start.scheme, verdict, {
       host: this.start.host,
       status: error.status,
       message: error.message,

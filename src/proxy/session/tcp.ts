@@ -87,7 +87,10 @@ function word(reader: StreamReader): Late | "tcp" | undefined {
 }
 
 /** Waits until the client has shown what it speaks, or its server has spoken first. */
-async function firstWord(client: StreamReader, server: StreamReader): Promise<Late | undefined> {
+export async function firstWord(
+  client: StreamReader,
+  server: StreamReader,
+): Promise<Late | undefined> {
   for (;;) {
     if (server.size > 0 || isOver(server)) return undefined;
     const spoken = word(client);

@@ -10,7 +10,6 @@ import { acceptAll } from "../io/accept.ts";
 import { closeQuietly } from "../io/stream.ts";
 import { within } from "../io/time_limit.ts";
 import type { Watchdog, Watched } from "../io/watchdog.ts";
-import { HTTP1, HTTP2 } from "../upstream/pool.ts";
 
 /** Both ends of the loopback hop. */
 export interface Hop {
@@ -52,11 +51,11 @@ export class Terminator {
   /**
    * Makes a hop to a TLS server that shows the leaf of `host`.
    *
-   * @param http2 whether that server speaks HTTP/2 besides HTTP/1.1, and prefers it
+   * @param alpn the protocols of that server, the preferred one first; none: it has no opinion
    * @throws {TooSlow | Deno.errors} if this process is out of sockets or time
    */
-  async open(host: string, http2: boolean): Promise<Hop> {
-    const listener = this.#listener(host, this.minter.leaf(host), http2);
+  async open(host: string, alpn: readonly string[]): Promise<Hop> {
+    const listener = this.#listener(host, this.minter.leaf(host), alpn);
     listener.pending++;
     let wire: Deno.TcpConn | undefined;
     let key = "";
@@ -83,8 +82,8 @@ export class Terminator {
     return Promise.resolve(unclaimed.conn);
   }
 
-  #listener(host: string, leaf: Leaf, http2: boolean): Listener {
-    const name = `${host} ${http2 ? HTTP2 : HTTP1}`;
+  #listener(host: string, leaf: Leaf, alpn: readonly string[]): Listener {
+    const name = `${host} ${alpn}`;
     const known = this.#listeners.get(name);
     this.#listeners.delete(name);
     if (known?.leaf === leaf) {
@@ -100,7 +99,7 @@ export class Terminator {
       port: 0,
       cert: leaf.cert,
       key: leaf.key,
-      alpnProtocols: http2 ? [HTTP2, HTTP1] : [HTTP1],
+      alpnProtocols: [...alpn],
     });
     const port = (socket.addr as Deno.NetAddr).port;
     const listener = { leaf, socket, port, pending: 0, replaced: false };

@@ -7,7 +7,7 @@
 import type { LogEvent, Verdict } from "../../protocol/mod.ts";
 import { BufferedStream } from "../io/buffered_stream.ts";
 import { relay } from "../io/pump.ts";
-import type { StreamReader } from "../io/reader.ts";
+import { StreamReader } from "../io/reader.ts";
 import { closeQuietly, isConnectionError } from "../io/stream.ts";
 import { within } from "../io/time_limit.ts";
 import type { ClientHello } from "../layers/client_hello.ts";
@@ -19,6 +19,7 @@ import { Http2Session } from "./http2_session.ts";
 import { HttpSession } from "./http_session.ts";
 import { passThrough } from "./passthrough.ts";
 import type { SessionStart } from "./session_start.ts";
+import { tunnelDecrypted } from "./tls_tunnel.ts";
 import { connectUpstream } from "./upstream_for.ts";
 
 const HANDSHAKE_MS = 60_000;
@@ -36,7 +37,7 @@ export async function serveTls(
     return await passThrough(connection, reader, hello, verdict);
   }
   const start = await prepare(connection, hello, verdict);
-  await serveDecrypted(connection, reader, start, speaksHttp2(hello, start));
+  await serveDecrypted(connection, reader, start, protocolsFor(hello, start));
 }
 
 async function judgeHandshake(
@@ -70,7 +71,7 @@ async function prepare(
       host,
       address: start.address,
       insecure: verdict.insecure,
-      http2: hello.alpn.includes(HTTP2),
+      alpn: offeredTo(hello),
     });
     return start;
   } catch (error) {
@@ -79,13 +80,26 @@ async function prepare(
   }
 }
 
+/** What upstream is offered: HTTP as far as the client speaks it, or what else the client offers. */
+function offeredTo({ alpn }: ClientHello): readonly string[] {
+  if (alpn.includes(HTTP2)) return [HTTP2, HTTP1];
+  return speaksHttp1(alpn) ? [HTTP1] : alpn;
+}
+
+/** A client without a word about it may speak HTTP/1.1. */
+function speaksHttp1(alpn: readonly string[]): boolean {
+  return alpn.length === 0 || alpn.includes(HTTP1);
+}
+
 /**
- * Whether the client is offered HTTP/2: if upstream chose it. Where there is no upstream, HTTP/1.1 serves
- * to say so, unless the client speaks nothing but HTTP/2.
+ * What the client is offered: what upstream chose. Where there is no upstream, HTTP/1.1 serves to say so,
+ * unless the client speaks nothing but HTTP/2.
  */
-function speaksHttp2(hello: ClientHello, { upstream }: SessionStart): boolean {
-  if (upstream) return upstream.alpn === HTTP2;
-  return hello.alpn.includes(HTTP2) && !hello.alpn.includes(HTTP1);
+function protocolsFor({ alpn }: ClientHello, { upstream }: SessionStart): readonly string[] {
+  const http2 = upstream ? upstream.alpn === HTTP2 : alpn.includes(HTTP2) && !alpn.includes(HTTP1);
+  if (http2) return [HTTP2, HTTP1];
+  if (speaksHttp1(alpn) || alpn.includes(HTTP2)) return [HTTP1];
+  return upstream?.alpn === undefined ? [] : [upstream.alpn];
 }
 
 function refuseHandshake(
@@ -122,11 +136,11 @@ async function serveDecrypted(
   connection: Connection,
   reader: StreamReader,
   start: SessionStart,
-  http2: boolean,
+  protocols: readonly string[],
 ): Promise<void> {
   const { proxy } = connection;
   try {
-    const hop = await proxy.terminator.open(start.host!, http2);
+    const hop = await proxy.terminator.open(start.host!, protocols);
     const front = new BufferedStream(connection.socket, reader);
     const counts = { up: 0, down: 0 };
     const relaying = relay(front, hop.wire, counts, proxy.watchdog, LINGER_MS);
@@ -151,13 +165,26 @@ async function serveRequests(
   const alpn = info.alpnProtocol ?? undefined;
   const session = alpn === HTTP2
     ? new Http2Session(connection, plain, connection.socket, { ...start, alpn })
-    : new HttpSession(connection, plain, connection.socket, {
-      ...withoutHttp2(connection, start),
-      alpn,
-    });
+    : await startHttp1(connection, plain, { ...withoutHttp2(connection, start), alpn });
+  if (!session) return;
   session.held.keep(start.verdict!, start.host!);
   await session.run();
   if (session.count === 0) logUnused(connection, start, {});
+}
+
+/** @returns undefined if the connection carried something else than HTTP, and is over */
+async function startHttp1(
+  connection: Connection,
+  plain: Deno.TlsConn,
+  start: SessionStart,
+): Promise<HttpSession | undefined> {
+  const reader = new StreamReader(plain);
+  const { upstream, alpn } = start;
+  // Only a client that did not say what it speaks is waited for.
+  if (upstream && alpn !== HTTP1) {
+    if (await tunnelDecrypted(connection, plain, reader, { ...start, upstream })) return undefined;
+  }
+  return new HttpSession(connection, plain, connection.socket, { ...start, reader });
 }
 
 /** A client that took HTTP/1.1 although HTTP/2 was to be had gets another upstream with its request. */

@@ -7,7 +7,7 @@
 import type { Stream } from "../io/stream.ts";
 import { dialTcp, dialTls } from "../upstream/dial.ts";
 import { dialInsecure } from "../upstream/insecure.ts";
-import { HTTP1, HTTP2, type Upstream } from "../upstream/pool.ts";
+import { HTTP1, type Upstream } from "../upstream/pool.ts";
 import type { Connection } from "./connection.ts";
 import type { HttpSession } from "./http_session.ts";
 
@@ -19,8 +19,8 @@ export interface Route {
   address: string;
   /** Do not verify the certificate. */
   insecure: boolean;
-  /** Offer HTTP/2 as well. */
-  http2: boolean;
+  /** Protocols to offer (RFC 7301), the preferred one first. */
+  alpn: readonly string[];
 }
 
 /**
@@ -57,7 +57,7 @@ export async function openUpstream(session: HttpSession, fresh: boolean): Promis
     host: session.start.host ?? session.address,
     address: session.address,
     insecure: session.start.verdict?.insecure ?? false,
-    http2: false,
+    alpn: [HTTP1],
   };
   return await connectUpstream(session.connection, route, fresh);
 }
@@ -70,7 +70,7 @@ async function dial(
   if (route.scheme === "http") return { stream: await dialTcp(route.address, flow.dst_port) };
   const { upstreamCas, insecureSocket } = proxy.settings;
   const { address, host: name } = route;
-  const alpn = route.http2 ? [HTTP2, HTTP1] : [HTTP1];
+  const alpn = [...route.alpn];
   if (route.insecure) {
     return await dialInsecure(insecureSocket, { address, port: flow.dst_port, name, alpn });
   }
@@ -80,7 +80,6 @@ async function dial(
 function poolKey(connection: Connection, route: Route): string {
   const { process, flow } = connection;
   const who = process.pid === undefined ? connection.id : `${process.pid} ${process.exe}`;
-  const how = (route.insecure ? "insecure " : "") + route.scheme +
-    (route.http2 ? ", h2 offered" : "");
+  const how = `${route.insecure ? "insecure " : ""}${route.scheme} ${route.alpn}`;
   return `${who} ${how} ${route.host} ${route.address}:${flow.dst_port}`;
 }
