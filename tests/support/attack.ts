@@ -5,6 +5,7 @@
  */
 
 import assert from "node:assert/strict";
+import type { Received } from "../../src/demo/received.ts";
 import type { Finished } from "./run.ts";
 import type { Scene } from "./suite.ts";
 
@@ -19,7 +20,25 @@ export interface AttackOptions {
    * attack without it.
    */
   control?: string[] | null;
+  /**
+   * What shows, without egress, that the attack is one, where that is not the attacker's own server: it is
+   * looked for in what the servers received.
+   */
+  reaches?: (item: Received) => boolean;
   policy?: string;
+}
+
+/** Runs a command without egress, and shows that it gets through. */
+export async function reach(
+  scene: Scene,
+  command: string[],
+  reaches?: (item: Received) => boolean,
+): Promise<void> {
+  const [file = "", ...args] = scene.internet.command(command);
+  await new Deno.Command(file, { args, stdout: "null", stderr: "null" }).output();
+  if (reaches) assert.ok((await scene.received()).some(reaches), "the attack is none");
+  else await assert.rejects(scene.attackerGotNothing(), /attacker/, "the attack is none");
+  await scene.begin();
 }
 
 /** Runs an attack as root in a scope, and shows that it reached nobody. */
@@ -28,13 +47,8 @@ export async function attack(
   command: string[],
   options: AttackOptions = {},
 ): Promise<Finished> {
-  const { control = command, policy = POLICY } = options;
-  if (control !== null) {
-    const [file = "", ...args] = scene.internet.command(control);
-    await new Deno.Command(file, { args, stdout: "null", stderr: "null" }).output();
-    await assert.rejects(scene.attackerGotNothing(), /attacker/, "the attack is none");
-    await scene.begin();
-  }
+  const { control = command, policy = POLICY, reaches } = options;
+  if (control !== null) await reach(scene, control, reaches);
   const run = await scene.run({ policy, command });
   await scene.attackerGotNothing();
   return run;
