@@ -143,6 +143,7 @@ test("attack: a tunnel device whose packets the kernel sends", async (scene) => 
     echo 1 >/proc/sys/net/ipv6/conf/vx/disable_ipv6
     ip addr add 10.88.0.1/24 dev vx; ip link set vx up
     ip neigh add 10.88.0.2 lladdr 02:00:00:00:00:02 dev vx
+    for t in nat mangle filter; do iptables -t $t -F; done
     for i in 1 2; do echo secret | nc -u -w 1 10.88.0.2 9000; done
     ip link del vx`,
   );
