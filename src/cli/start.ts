@@ -4,11 +4,18 @@
  * @module
  */
 
-import { RUNNER_CGROUP, RUNNER_RULES, RUNNER_WORKER } from "../github/runner_defaults.ts";
+import { ExceptionSyntaxError, parseExceptions } from "../containers/mod.ts";
+import {
+  RUNNER_CGROUP,
+  RUNNER_FOLDER,
+  RUNNER_READABLE,
+  RUNNER_RULES,
+  RUNNER_WORKER,
+} from "../github/runner_defaults.ts";
 import { validatePolicy } from "../policy/mod.ts";
 import { EgressError, EXIT_EGRESS_FAILED } from "../supervisor/errors.ts";
 import { guard } from "../supervisor/machine/guard.ts";
-import type { GuardSpec } from "../supervisor/machine/guard_spec.ts";
+import type { ContainerSpec, GuardSpec } from "../supervisor/machine/guard_spec.ts";
 import { InvalidPolicy } from "./policy_input.ts";
 import { toSpec } from "./run.ts";
 import { blindSpot } from "./run_tokens.ts";
@@ -24,6 +31,12 @@ export const help = `egress start: guard the whole machine
   --foreign-tokens deny|allow
                       as for egress run
   --allow-sudo        leave sudo to the runner user (default: taken away); its use is logged either way
+  --containers MODE   guard (default when sudo is taken away): refuse containers that could become root of the
+                      machine; off: refuse none; deny: let none start. See docs/containers.md
+  --container-allow TEXT
+                      exceptions, one a line: "allow: privileged image=moby/buildkit:*"
+  --no-container-certs
+                      leave containers' certificates alone
   --github-env FILE   append environment lines that lead later steps to the CA bundle
   --json              print the status as one JSON line when everything is ready
   --foreground        stay in the foreground (default: return when everything is ready)
@@ -71,6 +84,7 @@ async function toGuardSpec(args: StartArgs, say: (line: string) => void): Promis
     allowSudo: args.allowSudo,
     ...(args.githubEnv !== undefined && { githubEnv: args.githubEnv }),
     json: args.json,
+    containers: toContainerSpec(args),
     runner: { exe: RUNNER_WORKER, cgroup: RUNNER_CGROUP },
     ...(onRunner && {
       runnerPolicy: {
@@ -79,6 +93,26 @@ async function toGuardSpec(args: StartArgs, say: (line: string) => void): Promis
       },
     }),
     check: (policy) => problemsOf(policy, repository, args.run.foreignTokens === "deny"),
+  };
+}
+
+function toContainerSpec(args: StartArgs): ContainerSpec {
+  const mode = args.containers ?? (args.allowSudo ? "off" : "guard");
+  if (mode !== "guard" && mode !== "off" && mode !== "deny") {
+    throw new UsageError(`--containers is guard, off or deny, not ${mode}`);
+  }
+  try {
+    args.containerAllow.forEach(parseExceptions);
+  } catch (error) {
+    if (!(error instanceof ExceptionSyntaxError)) throw error;
+    throw new UsageError(error.message, { cause: error });
+  }
+  return {
+    mode,
+    allow: args.containerAllow,
+    certs: args.containerCerts,
+    places: [RUNNER_FOLDER],
+    readable: RUNNER_READABLE,
   };
 }
 

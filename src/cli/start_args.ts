@@ -15,6 +15,11 @@ export interface StartArgs {
   /** File that gets environment lines for later steps. */
   githubEnv?: string;
   json: boolean;
+  /** Absent: `guard` where sudo is taken away, else `off`. */
+  containers?: string;
+  /** Lines of `allow: ...`. */
+  containerAllow: string[];
+  containerCerts: boolean;
 }
 
 /** The command line is wrong. */
@@ -25,29 +30,44 @@ export class UsageError extends Error {
 /** Options of `egress run` that are about its command. */
 const OF_A_COMMAND = ["--user", "--fail-on-block", "--json-status"];
 /** `--foreground` is the launcher's to carry out. */
-const SWITCHES = ["--allow-sudo", "--json", "--foreground"];
+const SWITCHES = ["--allow-sudo", "--json", "--foreground", "--no-container-certs"];
+
+/** Options that take a value, and what it is. */
+const VALUES: Record<string, string> = {
+  "--github-env": "a file",
+  "--containers": "guard, off or deny",
+  "--container-allow": 'a line of "allow: ..."',
+};
 
 /** @throws {UsageError} with one sentence */
 export function parseStartArgs(args: string[]): StartArgs {
   const seen = new Set<string>();
   const rest: string[] = [];
-  let githubEnv: string | undefined;
+  const given = new Map<string, string>();
+  const containerAllow: string[] = [];
   for (let i = 0; i < args.length; i++) {
     const arg = args[i]!;
     const [name, ...value] = arg.split("=");
     if (OF_A_COMMAND.includes(name!)) throw new UsageError(`${name} is an option of egress run`);
     if (arg === "--") throw new UsageError("egress start takes no command: see egress run");
     if (SWITCHES.includes(arg)) seen.add(arg);
-    else if (name === "--github-env") {
-      githubEnv = value.length > 0 ? value.join("=") : args[++i];
-      if (!githubEnv) throw new UsageError("--github-env needs a file");
+    else if (name! in VALUES) {
+      const text = value.length > 0 ? value.join("=") : args[++i];
+      if (!text) throw new UsageError(`${name} needs ${VALUES[name!]}`);
+      if (name === "--container-allow") containerAllow.push(text);
+      else given.set(name!, text);
     } else rest.push(arg);
   }
+  const githubEnv = given.get("--github-env");
+  const containers = given.get("--containers");
   return {
     run: parseShared(rest),
     allowSudo: seen.has("--allow-sudo"),
     ...(githubEnv !== undefined && { githubEnv }),
     json: seen.has("--json"),
+    ...(containers !== undefined && { containers }),
+    containerAllow,
+    containerCerts: !seen.has("--no-container-certs"),
   };
 }
 

@@ -21,3 +21,9 @@ export const RUNNER_CGROUP = "/system.slice/hosted-compute-agent.service";
 
 /** The executable of the process whose children are a job's steps. */
 export const RUNNER_WORKER = "/home/runner/actions-runner/cached/bin/Runner.Worker";
+
+/** The runner's own programs and credentials: no container may get them. */
+export const RUNNER_FOLDER = "/home/runner/actions-runner";
+
+/** What the runner itself mounts into containers of jobs, read-only: its Node. */
+export const RUNNER_READABLE = ["/home/runner/actions-runner/cached/externals"];

@@ -68,6 +68,7 @@ export type DenyReason =
   | "unresolved_destination" // no lookup of the name gave this address
   | "doh" // DNS over HTTPS inside an allowed connection
   | "malformed" // not parseable as what it claims to be
+  | "container" // it could become root of the machine (src/containers)
   | "gate" // the last gate dropped it
   | "unattributed" // no process is known for it
   | "direct" // sent to the proxy's own port rather than redirected

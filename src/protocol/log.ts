@@ -14,6 +14,7 @@ export type LogType =
   | "dns"
   | "dns_response"
   | "sudo"
+  | "container"
   | "gate"
   | "start"
   | "stop"

@@ -28,7 +28,7 @@ exec unshare --mount --propagation private --cgroup sh -ec '
   mkdir "$cgroup2/init"
   echo $$ > "$cgroup2/init/cgroup.procs"
   mount -t tmpfs -o mode=755 tmpfs /run
-  for dir in /etc /usr/local /usr/lib/systemd /home; do
+  for dir in /etc /usr/local /usr/lib/systemd /usr/bin /usr/sbin /var/lib/dpkg /home; do
     mkdir -p "/run/.machine$dir/up" "/run/.machine$dir/work"
     mount -t overlay overlay -o "lowerdir=$dir,upperdir=/run/.machine$dir/up,workdir=/run/.machine$dir/work" "$dir"
   done

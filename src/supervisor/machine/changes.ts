@@ -8,6 +8,7 @@
 import { EgressError } from "../errors.ts";
 import { mustSh, sh } from "../shell.ts";
 import { withBlock, withoutBlock } from "./ca_block.ts";
+import { CONTAINERS_OFF } from "./containers.ts";
 import { CONTROL_SOCKET } from "./places.ts";
 import {
   CA_FOLDERS_OFF,
@@ -123,6 +124,7 @@ export class Changes {
 export async function takeBack(undoDir: string): Promise<string[]> {
   const problems: string[] = [];
   const scripts = {
+    containers: CONTAINERS_OFF,
     sudo: SUDO_ON,
     "sudo's log": SUDO_LOG_OFF,
     sysctls: SYSCTLS_OFF,

@@ -27,6 +27,7 @@ import { type RunRecord, takeApart } from "../stale.ts";
 import { StepClock } from "../step_clock.ts";
 import { caEnvironment } from "./ca_environment.ts";
 import { Changes, takeBack } from "./changes.ts";
+import { ContainerWatch, guardContainers } from "./containers.ts";
 import type { GuardSpec } from "./guard_spec.ts";
 import { clearGuards, releaseGate } from "./one_guard.ts";
 import { Orders } from "./orders.ts";
@@ -88,6 +89,7 @@ class Guard {
   readonly #changes: Changes;
   #roles?: RoleSet;
   #sudo?: SudoWatch;
+  #containers?: ContainerWatch;
 
   constructor(spec: GuardSpec, machine: Machine, journal: Journal, say: (line: string) => void) {
     if (machine.cgroupRoot === undefined) {
@@ -153,6 +155,7 @@ class Guard {
     });
     await this.#changes.trustCa(this.#roles!.caCertificate);
     await this.#settleSudo();
+    await this.#settleContainers();
     await this.#tellLaterSteps();
     Deno.writeTextFileSync(`${state}/ready`, await orders.readyText(), { mode: 0o644 });
     return orders;
@@ -191,6 +194,15 @@ class Guard {
     );
   }
 
+  /** With neither guard nor CA there is nothing to put in front of runc. */
+  async #settleContainers(): Promise<void> {
+    const { containers, home } = this.#spec;
+    if (containers.mode === "off" && !containers.certs) return;
+    const { state } = this.#identity;
+    await guardContainers(containers, home.root, `${state}/undo`, `${state}/ca.crt`);
+    this.#containers = new ContainerWatch((event) => this.#journal.add(event));
+  }
+
   async #tellLaterSteps(): Promise<void> {
     const { githubEnv } = this.#spec;
     if (githubEnv === undefined || this.#machine.caBundle === undefined) return;
@@ -203,6 +215,7 @@ class Guard {
   /** Puts everything back. */
   async #end(): Promise<Stopped> {
     this.#sudo?.close();
+    this.#containers?.close();
     const problems = await takeBack(`${this.#identity.state}/undo`);
     problems.push(...await this.#openGate());
     this.#roles?.close();

@@ -5,6 +5,7 @@
  */
 
 import type { LogEvent } from "../../protocol/mod.ts";
+import { AppendedText } from "./appended.ts";
 import { sudoEvent, SudoLog } from "./sudo_log.ts";
 
 /** ms between looks. */
@@ -12,15 +13,13 @@ const PERIOD = 250;
 
 /** A look at the file now and then. */
 export class SudoWatch {
-  readonly #path: string;
+  readonly #file: AppendedText;
   readonly #write: (event: LogEvent) => void;
   readonly #log = new SudoLog();
-  readonly #decoder = new TextDecoder();
   readonly #timer: ReturnType<typeof setInterval>;
-  #at = 0;
 
   constructor(path: string, write: (event: LogEvent) => void) {
-    this.#path = path;
+    this.#file = new AppendedText(path);
     this.#write = write;
     this.#timer = setInterval(() => this.#look(), PERIOD);
   }
@@ -33,25 +32,8 @@ export class SudoWatch {
   }
 
   #look(): void {
-    const text = this.#appended();
+    const text = this.#file.next();
     this.#tell(text === "" ? this.#log.flush() : this.#log.push(text));
-  }
-
-  #appended(): string {
-    try {
-      using file = Deno.openSync(this.#path);
-      // Emptied by somebody: what is there now is new.
-      if (file.statSync().size < this.#at) this.#at = 0;
-      file.seekSync(this.#at, Deno.SeekMode.Start);
-      const bytes = new Uint8Array(65536);
-      const size = file.readSync(bytes) ?? 0;
-      this.#at += size;
-      return this.#decoder.decode(bytes.subarray(0, size), { stream: true });
-    } catch (error) {
-      // No sudo on this machine, or its log was removed: nothing to tell.
-      if (error instanceof Deno.errors.NotFound) return "";
-      throw error;
-    }
   }
 
   #tell(entries: string[]): void {
