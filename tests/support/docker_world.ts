@@ -23,13 +23,15 @@ export const FOLDER = "/run/egress/containers";
 const SETUP = `
 set -eu
 mount --make-rprivate /
-mkdir -p "$1/ov" /run/egress
+mkdir -p "$1/ov"
 mount -t tmpfs world "$1/ov"
 for folder in usr/sbin usr/bin etc var/lib/dpkg; do
   mkdir -p "$1/ov/$folder/upper" "$1/ov/$folder/work"
   mount -t overlay world -o "lowerdir=/$folder,upperdir=$1/ov/$folder/upper,workdir=$1/ov/$folder/work" "/$folder"
 done
-mount -t tmpfs world /run/egress
+# dockerd would use the machine's own containerd, if there is one, and that is not in these namespaces.
+mount -t tmpfs -o mode=755 world /run
+mkdir /run/egress
 ip link set lo up
 # Some machines lack CAP_SYS_RESOURCE, and runc cannot give what it does not have.
 mv /usr/sbin/runc /usr/sbin/runc.debian
@@ -108,7 +110,9 @@ export class DockerWorld implements AsyncDisposable {
 
   /** A command inside of the world. */
   command(args: string[]): [string, string[]] {
-    return ["nsenter", ["--mount", "--net", `--target=${this.#holder.pid}`, "--", ...args]];
+    // With its root: where the tests run in a chroot, the namespace's own root is the machine's.
+    const enter = ["--mount", "--net", "--root", `--target=${this.#holder.pid}`, "--"];
+    return ["nsenter", [...enter, ...args]];
   }
 
   /** Runs a command inside of the world. */
