@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { ErrorCode } from "./errors.ts";
 import { encodeGoaway, encodeRstStream, encodeWindowUpdate } from "./frame.ts";
-import { GET, OK, post, World } from "./testing/world.ts";
+import { GET, inDebt, OK, post, World } from "./testing/world.ts";
 import { EMPTY } from "../bytes.ts";
 
 Deno.test("a stream that is cancelled ends on both sides and leaves the others alone", () => {
@@ -51,25 +51,12 @@ Deno.test("one that is not answered yet, refused or gone is left to that", () =>
   assert.equal(world.client.streams.get(1)?.body, "no\n");
 });
 
-/** A world in which 40 bytes of stream 1, and all that comes after, wait for the client's window. */
-function waiting(): World {
-  const world = World.started();
-  const { client, server } = world;
-  world.open(1, GET);
-  world.open(3, GET);
-  world.fromClient(client.headers(5, GET, true));
-  world.perform(world.relay.refuse(5, 403, "x".repeat(35)));
-  world.fromServer(server.headers(1, OK, false));
-  for (let i = 0; i < 4; i++) world.fromServer(server.data(1, "y".repeat(16000), false));
-  world.fromServer(server.data(1, "z".repeat(1520), false));
-  assert.equal(client.streams.get(1)?.body.length, 64000);
-  return world;
-}
-
 for (const by of ["the client", "upstream", "the owner"]) {
   Deno.test(`nothing follows on a stream that ${by} resets while its DATA waits`, () => {
-    const world = waiting();
+    const world = inDebt();
     const { client, server } = world;
+    world.fromServer(server.data(1, "z".repeat(1520), false));
+    assert.equal(client.streams.get(1)?.body.length, 64000, "the rest waits for the window");
     world.fromServer(server.headers(3, OK, true));
     if (by === "the client") world.fromClient(encodeRstStream(1, ErrorCode.cancel));
     else if (by === "upstream") world.fromServer(encodeRstStream(1, ErrorCode.cancel));

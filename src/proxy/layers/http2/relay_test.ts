@@ -10,7 +10,7 @@ import {
   PREFACE,
   Setting,
 } from "./frame.ts";
-import { GET, OK, post, World } from "./testing/world.ts";
+import { GET, inDebt, OK, post, World } from "./testing/world.ts";
 
 Deno.test("an allowed request and its response are relayed, with trailers both ways", () => {
   const world = World.started();
@@ -227,14 +227,8 @@ Deno.test("what local answers take of the client's window is kept back from upst
 });
 
 Deno.test("waiting DATA goes out once the debt is paid, in order", () => {
-  const world = World.started();
+  const world = inDebt();
   const { client, server } = world;
-  world.open(1, GET);
-  world.open(3, GET);
-  world.fromClient(client.headers(5, GET, true));
-  world.perform(world.relay.refuse(5, 403, "x".repeat(35)));
-  world.fromServer(server.headers(1, OK, false));
-  for (let i = 0; i < 4; i++) world.fromServer(server.data(1, "y".repeat(16000), false));
   world.fromServer(server.data(1, "z".repeat(1535), true), server.headers(3, OK, true));
   assert.equal(client.streams.has(3), false);
   world.fromClient(encodeWindowUpdate(0, 30));

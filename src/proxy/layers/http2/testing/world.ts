@@ -83,6 +83,22 @@ export function closedBy(
   return world.close?.code;
 }
 
+/**
+ * A world in which the client's connection window has 1500 bytes left and upstream counts on 1535: stream 5 was
+ * refused with 35 bytes, 64000 bytes of stream 1 have come, and stream 3 is open.
+ */
+export function inDebt(): World {
+  const world = World.started();
+  const { client, server } = world;
+  world.open(1, GET);
+  world.open(3, GET);
+  world.fromClient(client.headers(5, GET, true));
+  world.perform(world.relay.refuse(5, 403, "x".repeat(35)));
+  world.fromServer(server.headers(1, OK, false));
+  for (let i = 0; i < 4; i++) world.fromServer(server.data(1, "y".repeat(16000), false));
+  return world;
+}
+
 /** One part is passed as it is, so that a test sees whether it is kept. */
 function joined(parts: Uint8Array[]): Uint8Array {
   return parts.length === 1 ? parts[0]! : concat(...parts);
