@@ -44,6 +44,14 @@ await sh(`
 const addresses = names.map((name) => ADDRESSES[name]) as [string, ...string[]];
 const world = await World.make(addresses);
 const boxes: Middlebox[] = [];
+
+async function takeAway(): Promise<void> {
+  for (const box of boxes.splice(0)) await box.close();
+  await world.close();
+}
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  Deno.addSignalListener(signal, () => takeAway().finally(() => Deno.exit(130)));
+}
 try {
   for (const name of names) boxes.push(await start(name, world));
   for (const name of loads) {
@@ -51,8 +59,7 @@ try {
   }
   if (loads.includes("idle")) await compareIdle(Number(options.idle));
 } finally {
-  for (const box of boxes) await box.close();
-  await world.close();
+  await takeAway();
 }
 
 async function compare(name: string): Promise<void> {
