@@ -16,8 +16,8 @@ static __always_inline void fill_head(struct process_event *event, __u32 kind, s
 	struct task_struct *parent = BPF_CORE_READ(leader, real_parent, group_leader);
 
 	event->kind = kind;
-	event->pid = BPF_CORE_READ(task, tgid);
-	event->ppid = BPF_CORE_READ(parent, tgid);
+	event->pid = pid_of(task);
+	event->ppid = pid_of(parent);
 	event->flags = 0;
 	event->start = BPF_CORE_READ(leader, start_boottime);
 	event->cgroup = cgroup_of(task);

@@ -157,13 +157,27 @@ pass:
 	return PASS;
 }
 
+/* Whether it stays on the machine for now. */
+static __always_inline int goes_inside(struct __sk_buff *skb)
+{
+	__u32 device = skb->ifindex;
+	struct bpf_sock *sk = skb->sk;
+
+	/* By device, not by address: a route can send 127/8 to an uplink. */
+	if (device == LOOPBACK_IFINDEX || bpf_map_lookup_elem(&inner_devices, &device))
+		return 1;
+	if (!sk || !is_machine())
+		return 0;
+	sk = bpf_sk_fullsock(sk);
+	return sk && bpf_sk_storage_get(&inner_sockets, sk, 0, 0);
+}
+
 SEC("cgroup_skb/egress")
 int gate(struct __sk_buff *skb)
 {
 	struct stats *stats = stats_of_cpu();
 
-	/* By device, not by address: a route can send 127/8 to an uplink. */
-	if (skb->ifindex == LOOPBACK_IFINDEX || is_of_roles(skb)) {
+	if (goes_inside(skb) || is_of_roles(skb)) {
 		if (stats)
 			stats->passed++;
 		return PASS;

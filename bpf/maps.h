@@ -40,6 +40,14 @@ struct {
 	__type(value, __u8);
 } scope_devices SEC(".maps");
 
+/* Whole machine: bridges, by index. What leaves by one stays on the machine, or leaves by an uplink next. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 4096);
+	__type(key, __u32);
+	__type(value, __u8);
+} inner_devices SEC(".maps");
+
 /* Registered roles: pid to start time in ticks. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -55,6 +63,17 @@ struct {
 	__type(key, int);
 	__type(value, __u8);
 } role_sockets SEC(".maps");
+
+/*
+ * Whole machine: sockets of other network namespaces, which containers have. What they send comes to the
+ * machine by its bridges, and leaves it by its uplinks.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC | BPF_F_CLONE);
+	__type(key, int);
+	__type(value, __u8);
+} inner_sockets SEC(".maps");
 
 /* Not LRU: nobody can push another's connection out. A full map means that a flow has no owner. */
 struct {

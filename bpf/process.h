@@ -22,7 +22,7 @@ int BPF_PROG(process_fork, struct task_struct *parent, struct task_struct *child
 	}
 	fill_head(event, EVENT_FORK, child);
 	/* Its maker, who with CLONE_PARENT is not its parent. */
-	event->ppid = BPF_CORE_READ(parent, tgid);
+	event->ppid = pid_of(parent);
 	event->parent_start = BPF_CORE_READ(parent, group_leader, start_boottime);
 	bpf_ringbuf_submit(event, 0);
 	return 0;
@@ -31,7 +31,7 @@ int BPF_PROG(process_fork, struct task_struct *parent, struct task_struct *child
 SEC("tp_btf/sched_process_exit")
 int BPF_PROG(process_exit, struct task_struct *task)
 {
-	__u32 pid = BPF_CORE_READ(task, tgid);
+	__u32 pid = pid_of(task);
 	struct process_event *event;
 
 	if (BPF_CORE_READ(task, signal, live.counter) != 0 || !is_member(task))

@@ -32,6 +32,9 @@ struct settings {
 	__u32 machine;
 	/* Inode of the network namespace whose uplinks these are. */
 	__u32 netns;
+	/* Inode of egress's pid namespace. */
+	__u32 pidns;
+	__u32 pad;
 };
 
 /* A flow as its socket sees it. Source address 0: not bound to one. */

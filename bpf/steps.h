@@ -33,13 +33,13 @@ static __always_inline __u64 ticks_of(struct task_struct *task)
 /* A full map means that a step stays unknown: then no rule that names a step fits it. */
 static __always_inline void note_newborn(struct task_struct *creator, struct task_struct *child)
 {
-	__u32 pid = BPF_CORE_READ(creator, tgid);
+	__u32 pid = pid_of(creator);
 	__u64 *worker = bpf_map_lookup_elem(&workers, &pid);
 	__u64 ticks;
 
 	if (!worker || *worker != ticks_of(creator))
 		return;
-	pid = BPF_CORE_READ(child, tgid);
+	pid = pid_of(child);
 	ticks = ticks_of(child);
 	bpf_map_update_elem(&newborn_steps, &pid, &ticks, BPF_ANY);
 }
@@ -52,7 +52,7 @@ static __always_inline void forget_newborn(__u32 pid)
 /* Whether the running process is one, for the last time. */
 static __always_inline int was_newborn(struct task_struct *task)
 {
-	__u32 pid = BPF_CORE_READ(task, tgid);
+	__u32 pid = pid_of(task);
 	__u64 *ticks = bpf_map_lookup_elem(&newborn_steps, &pid);
 	int newborn = ticks && *ticks == ticks_of(task);
 

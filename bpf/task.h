@@ -9,6 +9,31 @@ static __always_inline __u64 cgroup_of(struct task_struct *task)
 	return BPF_CORE_READ(task, cgroups, dfl_cgrp, kn, id);
 }
 
+/* Levels of pid namespaces that are looked at. */
+#define PID_LEVELS 8
+
+/*
+ * A process's id in egress's own pid namespace, as /proc and sockets tell it to user space. The machine may be a
+ * container, and its processes' ids other ones outside. A process that is not in it keeps the id of the outside.
+ */
+static __always_inline __u32 pid_of(struct task_struct *task)
+{
+	__u32 zero = 0, i;
+	struct settings *settings = bpf_map_lookup_elem(&settings_of_run, &zero);
+	struct task_struct *leader = BPF_CORE_READ(task, group_leader);
+	struct pid *pid = BPF_CORE_READ(leader, thread_pid);
+	__u32 level = BPF_CORE_READ(pid, level);
+	void *numbers = (void *)pid + bpf_core_field_offset(struct pid, numbers);
+
+	for (i = 0; settings && i < PID_LEVELS && i <= level; i++) {
+		struct upid *number = numbers + i * bpf_core_type_size(struct upid);
+
+		if (BPF_CORE_READ(number, ns, ns.inum) == settings->pidns)
+			return BPF_CORE_READ(number, nr);
+	}
+	return BPF_CORE_READ(leader, tgid);
+}
+
 /*
  * The current process. Read from the task rather than by bpf_get_current_pid_tgid, which sockops
  * programs lack before 6.10.
@@ -21,7 +46,7 @@ static __always_inline void current_owner(struct owner *owner)
 	owner->start = BPF_CORE_READ(leader, start_boottime);
 	owner->cgroup = cgroup_of(task);
 	owner->at = bpf_ktime_get_boot_ns();
-	owner->pid = BPF_CORE_READ(task, tgid);
+	owner->pid = pid_of(task);
 	owner->pad = 0;
 }
 
@@ -53,7 +78,7 @@ static __always_inline int walks_to_scope(struct task_struct *task)
 /* Whether a process belongs to the scope, wherever it has moved since. */
 static __always_inline int is_member(struct task_struct *task)
 {
-	__u32 pid = BPF_CORE_READ(task, tgid);
+	__u32 pid = pid_of(task);
 	__u64 *ticks = bpf_map_lookup_elem(&members, &pid);
 
 	return ticks && *ticks == BPF_CORE_READ(task, group_leader, start_boottime) / NS_PER_TICK;
@@ -62,7 +87,7 @@ static __always_inline int is_member(struct task_struct *task)
 /* A process that cannot be remembered could leave the scope unseen, so it does not go on. */
 static __always_inline void add_member(struct task_struct *task)
 {
-	__u32 pid = BPF_CORE_READ(task, tgid);
+	__u32 pid = pid_of(task);
 	__u64 ticks = BPF_CORE_READ(task, group_leader, start_boottime) / NS_PER_TICK;
 
 	if (bpf_map_update_elem(&members, &pid, &ticks, BPF_ANY))

@@ -121,15 +121,19 @@ int BPF_PROG(device_up, struct Qdisc_ops *ops, struct net_device *dev)
 	return 0;
 }
 
-/* Whole machine, at the root of all cgroups: sockets of the registered roles. */
+/* Whole machine, at the root of all cgroups: sockets of the registered roles, and of other network namespaces. */
 SEC("cgroup/sock_create")
 int role_socket(struct bpf_sock *sk)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
-	__u32 pid = BPF_CORE_READ(task, tgid);
+	__u32 pid = pid_of(task);
 	__u64 *ticks = bpf_map_lookup_elem(&role_pids, &pid);
+	__u32 zero = 0;
+	struct settings *settings = bpf_map_lookup_elem(&settings_of_run, &zero);
 
 	if (ticks && *ticks == BPF_CORE_READ(task, group_leader, start_boottime) / NS_PER_TICK)
 		bpf_sk_storage_get(&role_sockets, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
+	if (settings && BPF_CORE_READ(task, nsproxy, net_ns, ns.inum) != settings->netns)
+		bpf_sk_storage_get(&inner_sockets, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
 	return PASS;
 }

@@ -57,6 +57,7 @@ export function attach(boot: KernelBoot | KernelRelease, object: BpfObject): str
       scopeId: inode(boot.scopeCgroupDir),
       machine: boot.machine === true,
       netns: inode("/proc/self/ns/net"),
+      pidns: inode("/proc/self/ns/pid"),
     };
     object.map("settings_of_run", SETTINGS_SIZE).set(KEY_0, encodeSettings(settings));
   });
@@ -75,10 +76,16 @@ export function watchUplinks(
   object: BpfObject,
   epoll: Epoll,
 ): Uplinks | undefined {
+  const inner = object.map("inner_devices", 1);
   try {
     return new Uplinks({
       attach: (device) => object.attachUplink(device),
       unpin: (device) => object.unpinUplink(device),
+      inner: (device, is) => {
+        const key = new Uint8Array(new Uint32Array([device]).buffer);
+        if (is) inner.set(key, new Uint8Array([1]));
+        else inner.delete(key);
+      },
       epoll,
       machine: boot.machine === true,
     });

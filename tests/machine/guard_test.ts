@@ -123,7 +123,7 @@ test("there is one guard on a machine, and a failed start leaves nothing", async
   const broken = await s.machine.egress("start", "--policy-text", POLICY);
   assert.equal(broken.code, 125, broken.stderr);
   assert.match(broken.stderr, /sudo away failed/);
-  await s.machine.sh("rm /etc/sudoers.d/broken /etc/sudoers.d/runner");
+  await s.machine.sh("umount /etc/sudoers.d/runner; rm /etc/sudoers.d/runner");
   assert.equal(await s.state(), before);
 
   await s.guard(POLICY);
@@ -166,4 +166,39 @@ test("what others changed meanwhile stays, and is told", async (s) => {
   assert.match(bundle.stdout, /192\.0\.2\.99/);
   const all = await s.machine.sh("cat /etc/ssl/certs/ca-certificates.crt");
   assert.doesNotMatch(all.stdout, /egress/);
+});
+
+test("containers: what they send into the world is stopped, what stays on the machine is not", async (s) => {
+  const made = await s.machine.sh(`
+    set -e
+    ip link add docker0 type bridge
+    ip address add 172.30.0.1/24 dev docker0
+    ip link set docker0 up
+    unshare --net sleep infinity >/dev/null 2>&1 & inner=$!
+    until [ ! "/proc/$inner/ns/net" -ef /proc/self/ns/net ]; do sleep 0.02; done
+    ip link add vethc type veth peer name eth0 netns $inner
+    ip link set vethc master docker0 up
+    nsenter -t $inner --net sh -ec '
+      ip link set lo up; ip address add 172.30.0.2/24 dev eth0; ip link set eth0 up
+      ip route add default via 172.30.0.1'
+    echo 1 > /proc/sys/net/ipv4/ip_forward
+    iptables -t nat -A POSTROUTING -s 172.30.0.0/24 ! -o docker0 -j MASQUERADE
+    echo $inner`);
+  assert.equal(made.code, 0, made.stderr);
+  const inner = made.stdout.trim();
+  const inside = (script: string) =>
+    s.machine.run("nsenter", "-t", inner, "--net", "bash", "-c", script);
+  const free = await inside("curl -sS -m 3 -o /dev/null -w '%{http_code}' http://203.0.113.66/");
+  assert.equal(free.stdout, "200", "without a guard it gets out");
+  await s.guard(POLICY);
+  await s.begin();
+  await inside(STEAL);
+  await s.attackerGotNothing();
+  await inside("/usr/bin/python3 -m http.server 8000 --directory /usr/share/doc >/dev/null 2>&1 &");
+  const local = await s.machine.sh(
+    "for i in $(seq 30); do curl -sS -m 5 -o /dev/null -w '%{http_code}' http://172.30.0.2:8000/ && break; sleep 0.2; done",
+  );
+  assert.match(local.stdout, /200$/, local.stderr);
+  assert.equal((await s.machine.egress("stop")).code, 0);
+  await s.machine.sh("ip link del docker0; iptables -t nat -F; kill " + inner);
 });

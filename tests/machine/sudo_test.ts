@@ -16,7 +16,9 @@ async function addRunner(s: MachineScene): Promise<void> {
     echo 'runner:*:19000:0:99999:7:::' >> /etc/shadow
     mkdir -p /home/runner
     printf 'runner ALL=(ALL) NOPASSWD: ALL\\n# mine\\n' > /etc/sudoers.d/runner
-    chmod 440 /etc/sudoers.d/runner`);
+    # Not as visudo would have it, and yet valid; other files may be as they like.
+    chmod 644 /etc/sudoers.d/runner
+    echo nonsense > /etc/sudoers.d/broken`);
   assert.equal(code, 0, stderr);
 }
 

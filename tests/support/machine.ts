@@ -1,6 +1,6 @@
 /**
  * A machine of its own for tests of the whole-machine guard: the client of a little internet with its own view of
- * /run, /etc, sysctls and cgroups, so that nothing of the real machine is touched.
+ * processes, /run, /etc, sysctls and cgroups, so that nothing of the real machine is touched.
  *
  * @module
  */
@@ -20,18 +20,20 @@ const MACHINE = `
 set -e
 mkdir "$1"
 echo $$ > "$1/cgroup.procs"
-exec unshare --mount --propagation private --cgroup sh -ec '
+exec unshare --mount --propagation private --cgroup --pid --fork --kill-child sh -ec '
+  mount -t proc proc /proc
   cgroup2=$3
   resolver=$(cat "$2")
   umount -l "$cgroup2"
   mount -t cgroup2 none "$cgroup2"
   mkdir "$cgroup2/init"
-  echo $$ > "$cgroup2/init/cgroup.procs"
+  echo 0 > "$cgroup2/init/cgroup.procs"
   mount -t tmpfs -o mode=755 tmpfs /run
   for dir in /etc /usr/local /usr/lib/systemd /usr/bin /usr/sbin /var/lib/dpkg /home; do
     mkdir -p "/run/.machine$dir/up" "/run/.machine$dir/work"
     mount -t overlay overlay -o "lowerdir=$dir,upperdir=/run/.machine$dir/up,workdir=/run/.machine$dir/work" "$dir"
   done
+  rm -f /etc/sudoers.d/runner
   mkdir -p /usr/local/share/ca-certificates
   echo "$resolver" > /etc/resolv.conf
   mkdir /run/sysctls
@@ -56,6 +58,8 @@ export interface Ended {
 export class Machine implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
   readonly #group: string;
+  /** Pid of its first process, as seen from here. */
+  #first = 0;
 
   private constructor(readonly internet: Internet, child: Deno.ChildProcess, group: string) {
     this.#child = child;
@@ -86,14 +90,16 @@ export class Machine implements AsyncDisposable {
       await machine[Symbol.asyncDispose]();
       throw new Error("the machine did not come up");
     }
+    const children = `/proc/${child.pid}/task/${child.pid}/children`;
+    machine.#first = Number(await Deno.readTextFile(children));
     return machine;
   }
 
-  /** The command line that runs a command on the machine; the process keeps its id. */
+  /** The command line that runs a command on the machine; it is killed with the process that stands for it here. */
   command(command: string[]): string[] {
     const enter = `echo $$ > "$0/init/cgroup.procs"; exec nsenter -t "$1" --net --mount --cgroup ` +
-      `--wd=/ -- sh -c 'shift; exec "$@"' sh "$@"`;
-    return ["sh", "-c", enter, this.#group, String(this.#child.pid), ...command];
+      `--pid --wd=/ -- setpriv --pdeathsig KILL sh -c 'shift; exec "$@"' sh "$@"`;
+    return ["sh", "-c", enter, this.#group, String(this.#first), ...command];
   }
 
   /** Starts a command. */

@@ -31,7 +31,7 @@ export const FLOW_KEY_SIZE = 16;
 export const OWNER_SIZE = 32;
 export const STATS_SIZE = 32;
 export const REPORT_SEEN_SIZE = 16;
-export const SETTINGS_SIZE = 16;
+export const SETTINGS_SIZE = 24;
 const REPORT_KEY_SIZE = 24;
 const REPORT_SIZE = 64;
 
@@ -145,6 +145,8 @@ export interface Settings {
   machine: boolean;
   /** Inode of the network namespace. */
   netns: bigint;
+  /** Inode of this process's pid namespace. */
+  pidns: bigint;
 }
 
 /** Encodes `struct settings`. */
@@ -154,6 +156,7 @@ export function encodeSettings(settings: Settings): Uint8Array<ArrayBuffer> {
   view.setBigUint64(0, settings.scopeId, true);
   view.setUint32(8, settings.machine ? 1 : 0, true);
   view.setUint32(12, Number(settings.netns), true);
+  view.setUint32(16, Number(settings.pidns), true);
   return bytes;
 }
 

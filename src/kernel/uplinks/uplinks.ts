@@ -20,6 +20,8 @@ export interface UplinkParts {
   attach(device: number): Fd;
   /** Removes the pin of a device that is gone, or no uplink any more. */
   unpin(device: number): void;
+  /** Notes whether a device is a bridge of a guarded machine. @throws {SyscallError} */
+  inner(device: number, is: boolean): void;
   epoll: Epoll;
   /** The whole machine, so that forwarded packets are judged too: its bridges' ports are none. */
   machine: boolean;
@@ -32,6 +34,7 @@ export class Uplinks {
   readonly #links = new Map<number, Fd>();
   /** Devices that were there at the start. */
   readonly #first = new Set<number>();
+  readonly #inner = new Set<number>();
   #starting = true;
 
   /**
@@ -87,7 +90,7 @@ export class Uplinks {
     let ended = false;
     for (const news of decodeLinks(bytes)) {
       if (news.op === "new") this.#see(news.link);
-      else if (news.op === "gone") this.#drop(news.index);
+      else if (news.op === "gone") this.#gone(news.index);
       else ended = true;
     }
     return ended;
@@ -95,6 +98,7 @@ export class Uplinks {
 
   #see(link: Link): void {
     if (this.#starting) this.#first.add(link.index);
+    this.#noteInner(link.index, this.#parts.machine && link.kind === "bridge");
     const wanted = isUplink(link, { ...this.#parts, first: this.#first.has(link.index) });
     if (!wanted) return this.#drop(link.index);
     if (this.#links.has(link.index)) return;
@@ -104,6 +108,18 @@ export class Uplinks {
       // Gone again since the news was sent.
       if (!(error instanceof SyscallError && error.code === Errno.ENODEV)) throw error;
     }
+  }
+
+  #gone(index: number): void {
+    this.#noteInner(index, false);
+    this.#drop(index);
+  }
+
+  #noteInner(index: number, is: boolean): void {
+    if (this.#inner.has(index) === is) return;
+    this.#parts.inner(index, is);
+    if (is) this.#inner.add(index);
+    else this.#inner.delete(index);
   }
 
   #drop(index: number): void {
