@@ -116,14 +116,14 @@ test("there is one guard on a machine, and a failed start leaves nothing", async
   const bad = await s.machine.egress("start", "--policy-text", "not a rule at all");
   assert.equal(bad.code, 1, bad.stderr);
   assert.match(bad.stderr, /1:\d+: error/);
-  // Everything has been set up when the sudoers files turn out to be broken.
+  // Everything else has been set up when the sudoers file turns out not to be replaceable.
   await s.machine.sh(
-    "echo nonsense > /etc/sudoers.d/broken; echo '# none' > /etc/sudoers.d/runner",
+    "echo '# none' > /etc/sudoers.d/runner; mkdir /etc/sudoers.d/runner.egress-new",
   );
   const broken = await s.machine.egress("start", "--policy-text", POLICY);
   assert.equal(broken.code, 125, broken.stderr);
   assert.match(broken.stderr, /sudo away failed/);
-  await s.machine.sh("umount /etc/sudoers.d/runner; rm /etc/sudoers.d/runner");
+  await s.machine.sh("rm -r /etc/sudoers.d/runner /etc/sudoers.d/runner.egress-new");
   assert.equal(await s.state(), before);
 
   await s.guard(POLICY);
