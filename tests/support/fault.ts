@@ -69,9 +69,10 @@ export async function isBack(shell: Shell, role: string, old: number[]): Promise
 /** Gate, attribution and rules of a run are still there. */
 export async function stillArmed(scene: Scene, shell: Shell): Promise<void> {
   // The run's bpffs is mounted where its own processes see it.
-  const mounts = `--mount=/proc/${shell.running.pid}/ns/mnt`;
+  const process = `/proc/${shell.running.pid}`;
+  const enter = [`--mount=${process}/ns/mnt`, `--root=${process}/root`];
   const folder = `/run/egress/${shell.run}/private/bpf/pins`;
-  const pins = await tool(["nsenter", mounts, "find", folder, "-type", "f"]);
+  const pins = await tool(["nsenter", ...enter, "find", folder, "-type", "f"]);
   assert.match(pins, /links-\d+\//, pins);
   const rules = (await leftRules(scene.internet)).join("\n");
   for (const chain of ["M", "N", "F"]) {

@@ -97,8 +97,9 @@ export class Machine implements AsyncDisposable {
 
   /** The command line that runs a command on the machine; it is killed with the process that stands for it here. */
   command(command: string[]): string[] {
+    // With its root: where the tests run in a chroot, the mount namespace's own root is the real machine's.
     const enter = `echo $$ > "$0/init/cgroup.procs"; exec nsenter -t "$1" --net --mount --cgroup ` +
-      `--pid --wd=/ -- setpriv --pdeathsig KILL sh -c 'shift; exec "$@"' sh "$@"`;
+      `--pid --root -- setpriv --pdeathsig KILL sh -c 'shift; exec "$@"' sh "$@"`;
     return ["sh", "-c", enter, this.#group, String(this.#first), ...command];
   }
 
