@@ -32,10 +32,7 @@ export class Uplinks {
   readonly #parts: UplinkParts;
   readonly #socket = new NetlinkSocket(BUFFER, NetlinkProtocol.ROUTE, NEWS_OF_LINKS);
   readonly #links = new Map<number, Fd>();
-  /** Devices that were there at the start. */
-  readonly #first = new Set<number>();
   readonly #inner = new Set<number>();
-  #starting = true;
 
   /**
    * Attaches to every uplink that there is.
@@ -51,7 +48,6 @@ export class Uplinks {
       this.close();
       throw error;
     }
-    this.#starting = false;
   }
 
   /** How many devices have the program. */
@@ -97,10 +93,8 @@ export class Uplinks {
   }
 
   #see(link: Link): void {
-    if (this.#starting) this.#first.add(link.index);
     this.#noteInner(link.index, this.#parts.machine && link.kind === "bridge");
-    const wanted = isUplink(link, { ...this.#parts, first: this.#first.has(link.index) });
-    if (!wanted) return this.#drop(link.index);
+    if (!isUplink(link, this.#parts.machine)) return this.#drop(link.index);
     if (this.#links.has(link.index)) return;
     try {
       this.#links.set(link.index, this.#parts.attach(link.index));
@@ -134,14 +128,12 @@ export class Uplinks {
 /**
  * Whether packets leave the machine by a device. For a run every device but loopback counts, since only the
  * scope's own packets are judged there. For a whole machine the inner side of its bridges does not: bridges,
- * their ports, and veth devices that come up later, which join a bridge a moment after.
+ * and veth devices from when they join one. A veth device on its own may lead anywhere.
  *
- * @param about.first whether it was there at the start
+ * @param machine whether the whole machine is guarded
  */
-export function isUplink(link: Link, about: { machine: boolean; first: boolean }): boolean {
+export function isUplink(link: Link, machine: boolean): boolean {
   if (link.loopback) return false;
-  if (!about.machine) return true;
-  if (link.kind === "bridge") return false;
-  if (link.kind === "veth") return link.master === undefined && about.first;
-  return true;
+  if (!machine) return true;
+  return link.kind !== "bridge" && (link.kind !== "veth" || link.master === undefined);
 }
