@@ -71,7 +71,8 @@ test("log chain: a role that crashed shows, and the chain holds", async (scene) 
 
 test("log chain: a run that was killed has no stop line, and the next one goes on behind it", async (scene) => {
   const log = `${scene.folder}/log`;
-  const script = "dig +tries=1 site.test >/dev/null; echo waiting; exec sleep 1000";
+  // It outlives egress, and must not hold its output open then.
+  const script = "dig +tries=1 site.test >/dev/null; echo waiting; exec sleep 1000 >/dev/null 2>&1";
   const running = await scene.start({ policy, log, command: ["sh", "-c", script] });
   await running.said(/waiting\n/);
   running.kill("SIGKILL");
