@@ -46,7 +46,10 @@ async function place(
   }
 }
 
-/** Answers as the supervisor does: with the request. */
+/**
+ * Answers as the supervisor does: with the request. It ends with the role, whose end shows as a failed read or
+ * answer, and is no failure of a test: those look at what callers get.
+ */
 async function serve(role: KernelRole): Promise<void> {
   while (true) {
     const asked = await role.supervisor.events.take((e) => e.op === "control").catch(() => null);
