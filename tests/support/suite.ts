@@ -31,6 +31,9 @@ export interface Scene {
 /** Defines tests that share an internet. */
 export type Define = (name: string, body: (scene: Scene) => Promise<void>) => void;
 
+/** Longest time of one test, ms: many times what the longest takes on a busy machine. */
+const PATIENCE_MS = 300_000;
+
 /** Programs that the end-to-end tests drive, with the packages that bring them. */
 const TOOLS: Record<string, string> = {
   curl: "curl",
@@ -68,10 +71,40 @@ export function suite(options: InternetOptions = {}): Define {
       sanitizeResources: false,
       fn: async () => {
         if (!internet) throw new Error("there is no internet to test in");
-        await body(await sceneIn(internet));
+        await inTime(await sceneIn(internet), body);
         assert.deepEqual(await leftoversIn(internet), [], "left behind in the namespace");
       },
     });
+}
+
+/**
+ * Runs a test, and kills its runs when it takes far too long: what waits for them then fails, so that a test that
+ * hangs is one failure with a name rather than the end of all tests.
+ */
+async function inTime(scene: Scene, body: (scene: Scene) => Promise<void>): Promise<void> {
+  const runs = new Set<Running>();
+  const start = async (options: RunOptions) => {
+    const running = await scene.start(options);
+    runs.add(running);
+    void running.finished.then(() => runs.delete(running));
+    return running;
+  };
+  const run = async (options: RunOptions) => await (await start(options)).finished;
+  let late = false;
+  const timer = setTimeout(() => {
+    late = true;
+    for (const running of runs) running.kill("SIGKILL");
+  }, PATIENCE_MS);
+  try {
+    await body({ ...scene, start, run });
+  } catch (error) {
+    if (!late) throw error;
+    throw new Error(`not done within ${PATIENCE_MS / 1000} s, so its runs were killed`, {
+      cause: error,
+    });
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 async function sceneIn(internet: Internet): Promise<Scene> {
