@@ -11,6 +11,8 @@ import { BIG_MB } from "./world.ts";
 const RATE = 1000;
 /** Connections that share it. */
 const LATENCY_CLIENTS = 20;
+/** Milliseconds from one request of a connection to its next. */
+const PERIOD_MS = 1000 / (RATE / LATENCY_CLIENTS);
 /** Concurrent requests of the loads that compare HTTP/1.1 with HTTP/2. */
 const STREAMS = 100;
 
@@ -40,7 +42,19 @@ export const LOADS: Record<string, Load> = {
     run: (box, seconds) => rateAndCpu(box, () => wrk(box, seconds, "-H 'Connection: close'")),
   },
   "one body": { columns: ["MB/s", "peak MB"], digits: 0, run: bulk },
-  latency: { columns: ["p50 ms", "p99 ms", "met req/s"], digits: 2, run: latency },
+  latency: {
+    columns: ["p50 ms", "p99 ms", "met req/s"],
+    digits: 2,
+    // Each connection begins a millisecond of its period later than the one before: requests come one by one.
+    run: (box, seconds, folder) =>
+      latency(box, seconds, folder, `-n${RATE * seconds} -r1 --rate-period=${PERIOD_MS + 1}ms`),
+  },
+  bursts: {
+    columns: ["p50 ms", "p99 ms", "met req/s"],
+    digits: 2,
+    // All connections ask at the same moment.
+    run: (box, seconds, folder) => latency(box, seconds, folder, `-D${seconds}`),
+  },
   "100 at once": { columns: ["h1 req/s", "h2 req/s"], digits: 0, run: streams },
 };
 
@@ -83,10 +97,15 @@ async function bulk(box: Middlebox): Promise<number[]> {
   return [speed! / (1 << 20), ((await box.weigh?.())?.peak ?? NaN) / 1024];
 }
 
-async function latency(box: Middlebox, seconds: number, folder: string): Promise<number[]> {
+async function latency(
+  box: Middlebox,
+  seconds: number,
+  folder: string,
+  when: string,
+): Promise<number[]> {
   const file = `${folder}/latency-${crypto.randomUUID()}`;
   await box.run(
-    `h2load --h1 -c${LATENCY_CLIENTS} --rps=${RATE / LATENCY_CLIENTS} -D${seconds} ` +
+    `h2load --h1 -c${LATENCY_CLIENTS} --rps=${RATE / LATENCY_CLIENTS} ${when} ` +
       `--log-file=${file} https://${box.address}/small`,
   );
   const rows = (await Deno.readTextFile(file)).trim().split("\n").map((row) => row.split("\t"));
@@ -96,7 +115,7 @@ async function latency(box: Middlebox, seconds: number, folder: string): Promise
   const times = rows.filter(([start, status]) => Number(start) > begin && status === "200")
     .map(([, , time]) => Number(time)).sort((a, b) => a - b);
   // What cannot keep up is told by the rate: its times are those of a queue.
-  const met = times.length / (seconds - 1);
+  const met = times.length / ((Number(rows.at(-1)![0]) - begin) / 1e6);
   return [...[0.5, 0.99].map((share) => times[Math.floor(times.length * share)]! / 1000), met];
 }
 

@@ -31,7 +31,7 @@ const ANSWER_MS = 5000;
 const HIGH_WATER = 1024 * 1024;
 
 /** Milliseconds that {@link FrameLink.sendSoon} may gather frames, and the bytes after which it does not. */
-const GATHER_MS = 2;
+const GATHER_MS = 8;
 const GATHER_BYTES = 32 * 1024;
 
 /** One end of a frame connection. What is sent within a turn leaves in one write. */
@@ -79,7 +79,7 @@ export class FrameLink {
   }
 
   /**
-   * Sends an event within 2 ms, in one write with others: under load a write, and waking the peer for it, costs
+   * Sends an event within 8 ms, in one write with others: under load a write, and waking the peer for it, costs
    * more than the frame does. What is sent by {@link FrameLink.send} meanwhile takes it along.
    */
   sendSoon(body: unknown): void {
