@@ -13,6 +13,8 @@ const ARROWS: Record<string, string[]> = {
   containers: ["protocol"],
   packages: [],
   github: [],
+  // The hooks know where the runner keeps its worker, and find steps in its workflow files.
+  action: ["protocol", "github"],
   // The commands put everything together; `run` hands over to the supervisor, `demo` to its internet.
   cli: ["protocol", "policy", "packages", "github", "supervisor", "containers", "demo", "doctor"],
   demo: [],

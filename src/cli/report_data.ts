@@ -5,7 +5,7 @@
  */
 
 import type { LogEvent } from "../protocol/log.ts";
-import { destinationOf } from "../supervisor/summary.ts";
+import { destinationOf } from "../protocol/summary.ts";
 import { Timeline } from "./timeline.ts";
 
 /** Rows of each table; what comes after is counted in one row. */

@@ -13,3 +13,4 @@ export * from "./messages.ts";
 export * from "./playbook.ts";
 export * from "./redact.ts";
 export * from "./roles.ts";
+export * from "./summary.ts";

@@ -8,7 +8,7 @@ import type { KeyObject } from "node:crypto";
 import type { Chain } from "../protocol/chain.ts";
 import type { KernelStatus, LogEvent } from "../protocol/mod.ts";
 import { type LogSink, LogWriter } from "./log_writer.ts";
-import { SummaryBuilder } from "./summary.ts";
+import { SummaryBuilder } from "../protocol/summary.ts";
 
 /** What the first and the last line of a run say of it. */
 export interface RunFacts {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Summary, SummaryEntry } from "./summary.ts";
+import type { Summary, SummaryEntry } from "../protocol/summary.ts";
 
 /** Lines shown for each half. */
 const SHOWN = 20;

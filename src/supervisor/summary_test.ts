@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { renderSummary } from "./render_summary.ts";
-import { SummaryBuilder } from "./summary.ts";
+import { SummaryBuilder } from "../protocol/summary.ts";
 
 const TS = "2026-01-01T00:00:00.000Z";
 

@@ -1,74 +1,17 @@
 /** Under guard inside a GitHub job: only the action that started it gives orders, and rules are the runner's. */
 
 import assert from "node:assert/strict";
-import { Inbox, readJsonLines } from "../support/kernel_lines.ts";
-import type { Machine } from "../support/machine.ts";
+import { JobRunner } from "../support/job_runner.ts";
 import { EGRESS, readLog } from "../support/run.ts";
 import { logOf, machineSuite } from "../support/machine_suite.ts";
 
 const test = machineSuite();
-const WORKER = "/home/runner/actions-runner/cached/bin/Runner.Worker";
-const SCRIPT = new URL("../support/fake_worker.py", import.meta.url).pathname;
 const OURS = { GITHUB_ACTION: "__owner_egress", GITHUB_ACTION_REPOSITORY: "owner/egress" };
 const EVIL = { GITHUB_ACTION: "__evil", GITHUB_ACTION_REPOSITORY: "evil/action" };
 
-/** Runner.Worker, in the runner's cgroup; each step's end is told with its status and output. */
-class Runner {
-  readonly #lines = new Inbox<Record<string, unknown>>();
-  readonly #input: WritableStreamDefaultWriter<Uint8Array>;
-
-  constructor(child: Deno.ChildProcess) {
-    this.#input = child.stdin.getWriter();
-    readJsonLines(child.stdout, this.#lines);
-    child.stderr.cancel();
-  }
-
-  static async start(machine: Machine): Promise<Runner> {
-    const child = machine.spawn([
-      "bash",
-      "-c",
-      `set -e
-       mkdir -p ${WORKER.slice(0, WORKER.lastIndexOf("/"))}
-       cp "$(readlink -f /usr/bin/python3)" ${WORKER}
-       root=$(sed -n 's/^[^ ]* [^ ]* [^ ]* \\/ \\([^ ]*\\) .* - cgroup2 .*/\\1/p' /proc/self/mountinfo)
-       mkdir -p "$root/system.slice/hosted-compute-agent.service"
-       echo $$ > "$root/system.slice/hosted-compute-agent.service/cgroup.procs"
-       PYTHONHOME=/usr exec ${WORKER} ${SCRIPT}`,
-    ], "piped");
-    const runner = new Runner(child);
-    await runner.#lines.take((line) => line.started !== undefined);
-    return runner;
-  }
-
-  /** Runs a step to its end. */
-  async step(
-    env: Record<string, string>,
-    script: string,
-  ): Promise<{ code: number; output: string }> {
-    const tell = `out=$(bash -c "$1" 2>&1); code=$?
-      python3 -c 'import json, sys; print(json.dumps({"ended": int(sys.argv[1]), "output": sys.argv[2]}), flush=True)' $code "$out"`;
-    const order = {
-      argv: ["bash", "-c", tell, "step", script],
-      env: {
-        PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-        HOME: "/root",
-        ...env,
-      },
-    };
-    await this.#input.write(new TextEncoder().encode(JSON.stringify(order) + "\n"));
-    await this.#lines.take((line) => line.started !== undefined);
-    const { ended, output } = await this.#lines.take((line) => line.ended !== undefined);
-    return { code: ended as number, output: output as string };
-  }
-
-  async close(): Promise<void> {
-    await this.#input.close();
-  }
-}
-
 test("in a job the action that started the guard ends it, and nobody else", async (s) => {
   const before = await s.state();
-  const runner = await Runner.start(s.machine);
+  const runner = await JobRunner.start(s.machine);
   const policy = "site.test\nhttp://site.test/* step=__build\n";
   const started = await runner.step(
     OURS,

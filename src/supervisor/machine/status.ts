@@ -6,7 +6,7 @@
 
 import type { ControlAuthority, KernelStatus } from "../../protocol/mod.ts";
 import type { Journal } from "../journal.ts";
-import type { SummaryEntry } from "../summary.ts";
+import type { SummaryEntry } from "../../protocol/summary.ts";
 import type { SudoState } from "./changes.ts";
 
 /** The answer to `status`. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { LogEvent } from "../protocol/mod.ts";
+import type { LogEvent } from "./log.ts";
 
 /** One destination of the summary. */
 export interface SummaryEntry {

@@ -1,0 +1,44 @@
+/**
+ * Text from strangers for the job's page: names, URLs, paths and rules of the log work as nothing but text in
+ * Markdown, HTML and Mermaid. Pure.
+ *
+ * @module
+ */
+
+import { withoutControls } from "./commands.ts";
+
+/** Longest piece of text, code points. */
+const LONGEST = 300;
+
+/**
+ * Inline code. Whatever could be markup is a character reference, which Markdown (GFM, CommonMark 6.1 and 2.5) takes
+ * as the character itself; in <code> GitHub makes no mentions and no links.
+ */
+export function code(text: string): string {
+  const escaped = encode(text, /[^\p{L}\p{N} /-]/gu, (point) => `&#${point};`);
+  return `<code>${escaped}</code>`;
+}
+
+/**
+ * A block of code: each text a line. The fence is longer than any row of backticks in it (CommonMark 4.5).
+ */
+export function block(lines: string[]): string {
+  const text = lines.map((line) => cut(withoutControls(line))).join("\n");
+  const longest = Math.max(2, ...(text.match(/`+/g) ?? []).map((row) => row.length));
+  const fence = "`".repeat(longest + 1);
+  return `${fence}text\n${text}\n${fence}`;
+}
+
+/** A Mermaid label with its quotes; in it, `#DECIMAL;` is a character and nothing else has a meaning. */
+export function label(text: string): string {
+  return `"${encode(text, /[^A-Za-z0-9 ./-]/gu, (point) => `#${point};`)}"`;
+}
+
+function encode(text: string, pattern: RegExp, as: (point: number) => string): string {
+  return cut(withoutControls(text)).replace(pattern, (char) => as(char.codePointAt(0)!));
+}
+
+function cut(text: string): string {
+  const points = [...text.toWellFormed()];
+  return points.length <= LONGEST ? points.join("") : `${points.slice(0, LONGEST - 1).join("")}…`;
+}

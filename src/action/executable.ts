@@ -1,0 +1,71 @@
+/**
+ * What root executes as egress: the release's executable of this very version where setup/deps.sha256 pins one,
+ * else the launcher of the action's checkout. Nothing comes from a cache.
+ *
+ * @module
+ */
+
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { VERSION } from "../protocol/version.ts";
+import { asRoot } from "./as_root.ts";
+import { download } from "./download.ts";
+import { HookError, reasonOf } from "./errors.ts";
+import { type Asset, EXECUTABLE, parseManifest } from "./manifest.ts";
+
+/** Where the release's files are put: root's alone, and executable, as /run is not. */
+const FOLDER = `/opt/egress/${VERSION}`;
+
+/**
+ * $1 folder, $2 name, $3 SHA-256; the file comes by standard input. It is checked again where nobody but root can
+ * change it, so that nothing lies between the check and the use.
+ */
+const INSTALL = `
+set -eu
+umask 022
+mkdir -p -- "$1"
+cat > "$1/$2.new"
+echo "$3  $1/$2.new" | sha256sum --check --status
+chmod 755 "$1/$2.new"
+mv -f -- "$1/$2.new" "$1/$2"
+`;
+
+/** Longest time to write one file, ms. */
+const PATIENCE = 60_000;
+
+/** The action's checkout; the hooks are in its setup/dist. */
+export const CHECKOUT = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "");
+
+/**
+ * Provides the executable.
+ *
+ * @param env the hook's environment
+ * @returns its path
+ * @throws {HookError} if it cannot be had, or is not what was pinned
+ */
+export async function provideExecutable(env: Record<string, string | undefined>): Promise<string> {
+  try {
+    const assets = parseManifest(readFileSync(`${CHECKOUT}/setup/deps.sha256`, "utf8"));
+    if (assets.length === 0) return `${CHECKOUT}/egress`;
+    await install(await download(releaseUrl(env), assets), assets);
+    return `${FOLDER}/${EXECUTABLE}`;
+  } catch (error) {
+    throw new HookError(`egress cannot be had: ${reasonOf(error)}`, undefined, { cause: error });
+  }
+}
+
+function releaseUrl(env: Record<string, string | undefined>): string {
+  const { GITHUB_SERVER_URL: server, GITHUB_ACTION_REPOSITORY: repository } = env;
+  return `${server}/${repository}/releases/download/v${VERSION}`;
+}
+
+async function install(contents: Uint8Array[], assets: Asset[]): Promise<void> {
+  for (const [index, { name, sha256 }] of assets.entries()) {
+    const ended = await asRoot(INSTALL, {
+      args: [FOLDER, name, sha256],
+      stdin: contents[index]!,
+      timeout: PATIENCE,
+    });
+    if (ended.code !== 0) throw new Error(`${name} could not be installed: ${ended.stderr.trim()}`);
+  }
+}

@@ -1,0 +1,67 @@
+/**
+ * A GitHub runner's worker on a guarded machine: at its real path and in its real cgroup.
+ *
+ * @module
+ */
+
+import { Inbox, readJsonLines } from "./kernel_lines.ts";
+import type { Machine } from "./machine.ts";
+
+const WORKER = "/home/runner/actions-runner/cached/bin/Runner.Worker";
+const SCRIPT = new URL("./fake_worker.py", import.meta.url).pathname;
+
+/** Runner.Worker, in the runner's cgroup; each step's end is told with its status and output. */
+export class JobRunner {
+  readonly #lines = new Inbox<Record<string, unknown>>();
+  readonly #input: WritableStreamDefaultWriter<Uint8Array>;
+
+  constructor(child: Deno.ChildProcess) {
+    this.#input = child.stdin.getWriter();
+    readJsonLines(child.stdout, this.#lines);
+    child.stderr.cancel();
+  }
+
+  /** @param user id that worker and steps run with; the machine knows it */
+  static async start(machine: Machine, user = 0): Promise<JobRunner> {
+    const child = machine.spawn([
+      "bash",
+      "-c",
+      `set -e
+       mkdir -p ${WORKER.slice(0, WORKER.lastIndexOf("/"))}
+       cp "$(readlink -f /usr/bin/python3)" ${WORKER}
+       root=$(sed -n 's/^[^ ]* [^ ]* [^ ]* \\/ \\([^ ]*\\) .* - cgroup2 .*/\\1/p' /proc/self/mountinfo)
+       mkdir -p "$root/system.slice/hosted-compute-agent.service"
+       echo $$ > "$root/system.slice/hosted-compute-agent.service/cgroup.procs"
+       export PYTHONHOME=/usr
+       exec setpriv --reuid ${user} --regid ${user} --clear-groups -- ${WORKER} ${SCRIPT}`,
+    ], "piped");
+    const runner = new JobRunner(child);
+    await runner.#lines.take((line) => line.started !== undefined);
+    return runner;
+  }
+
+  /** Runs a step to its end. */
+  async step(
+    env: Record<string, string>,
+    script: string,
+  ): Promise<{ code: number; output: string }> {
+    const tell = `out=$(bash -c "$1" 2>&1); code=$?
+      python3 -c 'import json, sys; print(json.dumps({"ended": int(sys.argv[1]), "output": sys.argv[2]}), flush=True)' $code "$out"`;
+    const order = {
+      argv: ["bash", "-c", tell, "step", script],
+      env: {
+        PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+        HOME: "/root",
+        ...env,
+      },
+    };
+    await this.#input.write(new TextEncoder().encode(JSON.stringify(order) + "\n"));
+    await this.#lines.take((line) => line.started !== undefined);
+    const { ended, output } = await this.#lines.take((line) => line.ended !== undefined);
+    return { code: ended as number, output: output as string };
+  }
+
+  async close(): Promise<void> {
+    await this.#input.close();
+  }
+}
