@@ -47,13 +47,13 @@ export const LOADS: Record<string, Load> = {
     digits: 2,
     // Each connection begins a millisecond of its period later than the one before: requests come one by one.
     run: (box, seconds, folder) =>
-      latency(box, seconds, folder, `-n${RATE * seconds} -r1 --rate-period=${PERIOD_MS + 1}ms`),
+      latency(box, folder, `-n${RATE * seconds} -r1 --rate-period=${PERIOD_MS + 1}ms`),
   },
   bursts: {
     columns: ["p50 ms", "p99 ms", "met req/s"],
     digits: 2,
     // All connections ask at the same moment.
-    run: (box, seconds, folder) => latency(box, seconds, folder, `-D${seconds}`),
+    run: (box, seconds, folder) => latency(box, folder, `-D${seconds}`),
   },
   "100 at once": { columns: ["h1 req/s", "h2 req/s"], digits: 0, run: streams },
 };
@@ -99,7 +99,6 @@ async function bulk(box: Middlebox): Promise<number[]> {
 
 async function latency(
   box: Middlebox,
-  seconds: number,
   folder: string,
   when: string,
 ): Promise<number[]> {
