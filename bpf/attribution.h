@@ -71,20 +71,27 @@ int udp_attribution(struct bpf_sock_addr *ctx)
 	return 1;
 }
 
-static __always_inline struct sock *sock_of_fd(__u32 fd)
+static __always_inline struct file *file_of_fd(__u32 fd)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 	struct fdtable *table = BPF_CORE_READ(task, files, fdt);
 	struct file **slot, *file = 0;
-	struct socket *socket;
 
 	if (fd >= BPF_CORE_READ(table, max_fds))
 		return 0;
 	slot = BPF_CORE_READ(table, fd);
-	if (bpf_probe_read_kernel(&file, sizeof(file), slot + fd) || !file)
+	if (bpf_probe_read_kernel(&file, sizeof(file), slot + fd))
 		return 0;
+	return file;
+}
+
+static __always_inline struct sock *sock_of_fd(__u32 fd)
+{
+	struct file *file = file_of_fd(fd);
+	struct socket *socket;
+
 	/* Only files of sockfs carry a struct socket. */
-	if (BPF_CORE_READ(file, f_inode, i_sb, s_magic) != SOCKFS_MAGIC)
+	if (!file || BPF_CORE_READ(file, f_inode, i_sb, s_magic) != SOCKFS_MAGIC)
 		return 0;
 	socket = BPF_CORE_READ(file, private_data);
 	return BPF_CORE_READ(socket, sk);

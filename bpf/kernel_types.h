@@ -49,6 +49,13 @@ struct inode {
 	struct super_block *i_sb;
 };
 
+struct pid;
+
+struct proc_inode {
+	struct pid *pid;
+	struct inode vfs_inode;
+};
+
 struct file {
 	struct path f_path;
 	struct inode *f_inode;
@@ -170,12 +177,15 @@ struct socket {
 #if defined(__TARGET_ARCH_x86)
 struct pt_regs {
 	unsigned long bx;
+	unsigned long cx;
+	unsigned long si;
 	unsigned long di;
 	unsigned long orig_ax;
 	unsigned long cs;
 };
 #elif defined(__TARGET_ARCH_arm64)
 struct pt_regs {
+	__u64 regs[31];
 	__u64 orig_x0;
 	__s32 syscallno;
 };

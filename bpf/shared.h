@@ -17,10 +17,17 @@ enum gate_reason {
 	REASON_FRAMES = 5,	/* socket that sends frames past every hook */
 	REASON_CALL = 6,	/* system call that takes hold of others' kernel objects */
 	REASON_FORWARDED = 7,	/* packet without a socket, at an uplink */
+	REASON_MEMORY = 8,	/* way into a process's memory */
 };
 
 /* Which call REASON_CALL is about; in the place of the protocol. */
 enum refused_call { CALL_BPF = 1, CALL_SOCKET = 2, CALL_GETFD = 3, CALL_OPTION = 4 };
+
+/*
+ * How REASON_MEMORY was tried; in the place of the protocol. The address starts with the thread whose memory it is,
+ * and the port is 1 if it was refused.
+ */
+enum memory_way { MEMORY_ANY = 0, MEMORY_PTRACE = 1, MEMORY_FILE = 2, MEMORY_VM = 3 };
 
 /* Start times as /proc counts them: all that user space knows of processes older than the programs. */
 #define NS_PER_TICK 10000000ULL

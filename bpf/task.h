@@ -13,25 +13,29 @@ static __always_inline __u64 cgroup_of(struct task_struct *task)
 #define PID_LEVELS 8
 
 /*
- * A process's id in egress's own pid namespace, as /proc and sockets tell it to user space. The machine may be a
- * container, and its processes' ids other ones outside. A process that is not in it keeps the id of the outside.
+ * A thread's id in egress's own pid namespace, as /proc and sockets tell it to user space. The machine may be a
+ * container, and its threads' ids other ones outside. One that is not in it keeps the id of the outside.
  */
-static __always_inline __u32 pid_of(struct task_struct *task)
+static __always_inline __u32 number_of(struct pid *pid)
 {
 	__u32 zero = 0, i;
 	struct settings *settings = bpf_map_lookup_elem(&settings_of_run, &zero);
-	struct task_struct *leader = BPF_CORE_READ(task, group_leader);
-	struct pid *pid = BPF_CORE_READ(leader, thread_pid);
+	struct upid *outside = (void *)pid + bpf_core_field_offset(struct pid, numbers);
 	__u32 level = BPF_CORE_READ(pid, level);
-	void *numbers = (void *)pid + bpf_core_field_offset(struct pid, numbers);
 
 	for (i = 0; settings && i < PID_LEVELS && i <= level; i++) {
-		struct upid *number = numbers + i * bpf_core_type_size(struct upid);
+		struct upid *number = (void *)outside + i * bpf_core_type_size(struct upid);
 
 		if (BPF_CORE_READ(number, ns, ns.inum) == settings->pidns)
 			return BPF_CORE_READ(number, nr);
 	}
-	return BPF_CORE_READ(leader, tgid);
+	return BPF_CORE_READ(outside, nr);
+}
+
+/* A process's id there. */
+static __always_inline __u32 pid_of(struct task_struct *task)
+{
+	return number_of(BPF_CORE_READ(task, group_leader, thread_pid));
 }
 
 /*

@@ -7,8 +7,11 @@
 import type { LogEvent, ProcessInfo } from "../protocol/mod.ts";
 import {
   decodeReport,
+  GateMode,
   GateReason,
   type GateReport,
+  memoryAttempt,
+  MemoryWay,
   type Owner,
   Protocol,
   RefusedCall,
@@ -34,18 +37,21 @@ export class GateReports {
   readonly #seen: BpfMap;
   readonly #describe: (owner: Owner) => ProcessInfo;
   readonly #write: (event: LogEvent) => void;
+  readonly #isWorker: (thread: number) => boolean;
   readonly #followed = new Map<string, Followed>();
   #unlisted = 0;
 
+  /** @param who describes an owner, and tells threads of the runner's worker from others */
   constructor(
     events: RingBuffer,
     seen: BpfMap,
-    describe: (owner: Owner) => ProcessInfo,
+    who: { describe(owner: Owner): ProcessInfo; isWorker(thread: number): boolean },
     write: (event: LogEvent) => void,
   ) {
     this.#events = events;
     this.#seen = seen;
-    this.#describe = describe;
+    this.#describe = who.describe.bind(who);
+    this.#isWorker = who.isWorker.bind(who);
     this.#write = write;
   }
 
@@ -86,6 +92,8 @@ export class GateReports {
   }
 
   #take(report: GateReport, now: number): void {
+    const memory = memoryAttempt(report);
+    if (memory && !this.#isWorker(memory.thread)) return;
     if (this.#followed.size >= LIMIT) {
       this.#unlisted += report.count;
       return;
@@ -98,15 +106,26 @@ export class GateReports {
     const { owner } = report;
     this.#write({
       ts: new Date().toISOString(),
-      type: "gate",
-      policy: "deny",
-      reason: "gate",
+      ...(wentThrough(report)
+        ? { type: "error" as const }
+        : { type: "gate" as const, policy: "deny" as const, reason: "gate" as const }),
       ...describeTarget(report),
       ...(owner && processFields(this.#describe(owner))),
       ...(count > 1 && { count }),
     });
   }
 }
+
+/** A denial that could not be carried out. In audit mode nothing is. */
+function wentThrough(report: GateReport): boolean {
+  return memoryAttempt(report)?.refused === false && report.mode !== GateMode.audit;
+}
+
+const WAYS: Record<number, string> = {
+  [MemoryWay.ptrace]: " by ptrace",
+  [MemoryWay.file]: " by /proc/PID/mem",
+  [MemoryWay.vm]: " by process_vm_readv or process_vm_writev",
+};
 
 /** What was refused, in words. */
 const CALLS: Record<number, string> = {
@@ -127,6 +146,16 @@ const NAMES: Record<number, string> = {
 export function describeTarget(report: GateReport): Partial<LogEvent> {
   if (report.reason === GateReason.call) {
     return { message: CALLS[report.protocol] ?? "call refused" };
+  }
+  const memory = memoryAttempt(report);
+  if (memory) {
+    const tried = `memory of the runner's worker${WAYS[memory.way] ?? ""}`;
+    if (memory.refused) return { message: `${tried}: refused` };
+    return {
+      message: wentThrough(report)
+        ? `${tried}: not refused, since this kernel lets egress only see it`
+        : tried,
+    };
   }
   const name = NAMES[report.protocol] ?? `protocol ${report.protocol}`;
   if (report.reason === GateReason.socket) return { message: `socket refused: ${name}` };

@@ -102,9 +102,8 @@ export class Kernel {
     this.#roles = new RoleRegister(object.map("role_pids", 8), object.map("role_sockets", 1));
     this.#attribution.addRunning();
     this.authority = boot.control && settleAuthority(boot.control, this.#attribution);
-    const describe = this.#attribution.describe.bind(this.#attribution);
     const seen = object.map("reports_seen", REPORT_SEEN_SIZE);
-    this.#reports = new GateReports(gateEvents, seen, describe, output.log);
+    this.#reports = new GateReports(gateEvents, seen, this.#attribution, output.log);
     this.#engine = new Engine(epoll, output.engineLost);
     const conntrack = named("queue", () => new NetlinkSocket(8192));
     this.#allowed = new AllowedFlows(object.map("allowed_flows", 8), conntrack, boot.marks.allow);
@@ -127,7 +126,8 @@ export class Kernel {
    */
   static start(boot: KernelBoot, epoll: Epoll, output: KernelOutput): Kernel {
     if (libc.geteuid() !== 0) throw new StartError("no_root", "the kernel role is not root");
-    const object = BpfObject.load(boot.object, boot.pinDir);
+    // Only where orders come by a control socket there may be a runner's worker.
+    const object = BpfObject.load(boot.object, boot.pinDir, boot.control !== undefined);
     try {
       return new Kernel(boot, object, epoll, output);
     } catch (error) {

@@ -7,7 +7,8 @@
 import { Inbox, readJsonLines } from "./kernel_lines.ts";
 import type { Machine } from "./machine.ts";
 
-const WORKER = "/home/runner/actions-runner/cached/bin/Runner.Worker";
+/** Where a hosted runner has its worker. */
+export const WORKER = "/home/runner/actions-runner/cached/bin/Runner.Worker";
 const SCRIPT = new URL("./fake_worker.py", import.meta.url).pathname;
 
 /** Runner.Worker, in the runner's cgroup; each step's end is told with its status and output. */

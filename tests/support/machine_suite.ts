@@ -9,6 +9,7 @@ import assert from "node:assert/strict";
 import { type Ended, Machine } from "./machine.ts";
 import { EGRESS } from "./run.ts";
 import { type Scene, suite } from "./suite.ts";
+import type { InternetOptions } from "../../src/demo/internet.ts";
 
 /** What a test works with. */
 export interface MachineScene extends Scene {
@@ -38,8 +39,10 @@ tc filter show dev uplink egress
 true`;
 
 /** Registers the start and the end of an internet for the tests of a file. */
-export function machineSuite(): (name: string, body: (s: MachineScene) => Promise<void>) => void {
-  const test = suite();
+export function machineSuite(
+  options: InternetOptions = {},
+): (name: string, body: (s: MachineScene) => Promise<void>) => void {
+  const test = suite(options);
   return (name, body) =>
     test(name, async (scene) => {
       await using machine = await Machine.create(scene.internet);

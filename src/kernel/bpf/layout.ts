@@ -67,10 +67,14 @@ export const GateReason = {
   frames: 5,
   call: 6,
   forwarded: 7,
+  memory: 8,
 } as const;
 
 /** Which call a report of reason `call` is about, in the place of the protocol; `enum refused_call`. */
 export const RefusedCall = { bpf: 1, socket: 2, getfd: 3, option: 4 } as const;
+
+/** How a report of reason `memory` was tried, in the place of the protocol; `enum memory_way`. */
+export const MemoryWay = { any: 0, ptrace: 1, file: 2, vm: 3 } as const;
 
 /** Modes of the gate; `enum gate_mode`. */
 export const GateMode = { closed: 0, enforce: 1, audit: 2 } as const;
@@ -116,6 +120,22 @@ export function decodeReport(bytes: Uint8Array): GateReport | undefined {
     report.owner = { pid, start, cgroup: view.getBigUint64(32, true), at };
   }
   return report;
+}
+
+/** What a report of reason `memory` says. */
+export interface MemoryAttempt {
+  /** The thread whose memory it was, 1..2^22. */
+  thread: number;
+  /** One of {@link MemoryWay}. */
+  way: number;
+  refused: boolean;
+}
+
+/** @returns undefined if the report is about something else */
+export function memoryAttempt(report: GateReport): MemoryAttempt | undefined {
+  if (report.reason !== GateReason.memory) return undefined;
+  const thread = viewOf(report.key).getUint32(0, true);
+  return { thread, way: report.protocol, refused: report.dstPort !== 0 };
 }
 
 /** Sums of `struct stats` over all CPUs. */

@@ -13,6 +13,7 @@ import { StartError } from "../start_error.ts";
 import { attachTcx } from "../uplinks/tcx.ts";
 import { AttachType, HeldPrograms } from "./held.ts";
 import { BpfMap } from "./map.ts";
+import { MEMORY_WATCH, type MemoryHook, memoryHooks } from "./memory_guard.ts";
 import { Pins } from "./pins.ts";
 import { PrintCapture } from "./print.ts";
 
@@ -68,13 +69,21 @@ export class BpfObject {
   readonly #object: Deno.PointerObject;
   readonly #pins: Pins;
   readonly #links: Deno.PointerObject[] = [];
+  /** The programs that guard the worker's memory. */
+  readonly #guards: readonly string[];
   #held: HeldPrograms | undefined;
   #hadGate = false;
 
-  private constructor(libbpf: Libbpf, object: Deno.PointerObject, pins: Pins) {
+  private constructor(
+    libbpf: Libbpf,
+    object: Deno.PointerObject,
+    pins: Pins,
+    guards: readonly string[],
+  ) {
     this.#libbpf = libbpf;
     this.#object = object;
     this.#pins = pins;
+    this.#guards = guards;
   }
 
   /**
@@ -82,21 +91,42 @@ export class BpfObject {
    *
    * @param path the object file
    * @param pinDir an existing folder of a bpffs
+   * @param memory guard the memory of the runner's worker too, with the best program that the kernel takes
    * @throws {StartError} naming what is missing, or the program that the kernel refused
    */
-  static load(path: string, pinDir: string): BpfObject {
+  static load(path: string, pinDir: string, memory = false): BpfObject {
     const libbpf = openLibrary();
     if (!exists(path)) throw new StartError("object_missing", `no BPF object at ${path}`);
     if (!exists("/sys/kernel/btf/vmlinux")) {
       throw new StartError("btf_missing", "this kernel has no BTF (/sys/kernel/btf/vmlinux)");
     }
+    const pins = new Pins(pinDir);
+    for (const hook of memory ? memoryHooks() : []) {
+      const loaded = BpfObject.#open(libbpf, path, pins, [MEMORY_WATCH, hook], hook);
+      if (loaded) return loaded;
+    }
+    return BpfObject.#open(libbpf, path, pins, memory ? [MEMORY_WATCH] : [])!;
+  }
+
+  /** @returns undefined if it was the program `hook` that the kernel refused */
+  static #open(
+    libbpf: Libbpf,
+    path: string,
+    pins: Pins,
+    guards: readonly string[],
+    hook?: MemoryHook,
+  ): BpfObject | undefined {
     using print = new PrintCapture(libbpf);
     const object = libbpf.bpf_object__open_file(cstring(path), null);
     if (object === null) throw loadError(`cannot read ${path}`, print, errno());
-    const loaded = new BpfObject(libbpf, object, new Pins(pinDir));
+    const loaded = new BpfObject(libbpf, object, pins, guards);
     try {
       loaded.#load(print);
     } catch (error) {
+      if (hook !== undefined && print.failedProgram === hook) {
+        libbpf.bpf_object__close(object);
+        return undefined;
+      }
       loaded.abandon();
       throw error;
     }
@@ -108,6 +138,9 @@ export class BpfObject {
       const map = this.#libbpf.bpf_object__find_map_by_name(this.#object, cstring(name));
       if (map === null) throw new StartError("program_failed", `the BPF object has no map ${name}`);
       this.#libbpf.bpf_map__set_pin_path(map, cstring(this.#pins.mapPath(name)));
+    }
+    for (const name of this.#guards) {
+      this.#libbpf.bpf_program__set_autoload(this.#program(name), true);
     }
     if (this.#libbpf.bpf_object__load(this.#object) < 0) {
       throw loadError("cannot load", print, errno());
@@ -142,6 +175,7 @@ export class BpfObject {
     for (const program of wanted.filter(({ of }) => of === undefined || of === kind)) {
       attempt(program.name, print, () => this.#attachOne(program, places, print));
     }
+    for (const name of this.#guards) this.#attachLink(name, undefined, print);
     let slow: string | undefined;
     if (places.roles) {
       this.#attachLink(SHARE_PORT, places.roles, print);

@@ -11,7 +11,7 @@ import { decodeEnvironPart } from "../bpf/environ_event.ts";
 import { decodeProcessEvent, type ProcessEvent } from "../bpf/process_event.ts";
 import type { RingBuffer } from "../bpf/ringbuf.ts";
 import { type CgroupPaths, processesBelow } from "./cgroups.ts";
-import { PROC, readAncestry, readCgroup, readImage, readStat } from "./procfs.ts";
+import { PROC, readAncestry, readCgroup, readImage, readProcessOf, readStat } from "./procfs.ts";
 import { EnvironParts, type Step } from "./steps.ts";
 import { stepsBelow, type Worker } from "./worker.ts";
 import { ANCESTRY, NANOS_PER_TICK, ProcessTable } from "./table.ts";
@@ -47,6 +47,7 @@ export class Attribution {
   readonly #parts: AttributionParts;
   readonly #table = new ProcessTable();
   readonly #environs = new EnvironParts();
+  readonly #workers = new Map<number, bigint>();
 
   constructor(parts: AttributionParts) {
     this.#parts = parts;
@@ -80,7 +81,7 @@ export class Attribution {
    * run already are read from /proc, so this is for a time when nothing hostile runs yet.
    */
   addWorker(worker: Worker): void {
-    this.#parts.maps.workers.set(pidKey(worker.pid), ticksValue(worker.startTicks));
+    this.resumeWorker(worker);
     for (const { pid, startTicks, step } of stepsBelow(worker, PROC)) {
       this.#table.setStep(pid, startTicks * NANOS_PER_TICK, step);
     }
@@ -88,7 +89,16 @@ export class Attribution {
 
   /** As {@link addWorker} after a restart: steps that run already stay unknown. */
   resumeWorker(worker: Worker): void {
+    this.#workers.set(worker.pid, worker.startTicks);
     this.#parts.maps.workers.set(pidKey(worker.pid), ticksValue(worker.startTicks));
+  }
+
+  /** Whether a thread is one of a runner's worker. */
+  isWorker(thread: number): boolean {
+    if (this.#workers.size === 0) return false;
+    const pid = readProcessOf(thread);
+    const start = pid === undefined ? undefined : this.#workers.get(pid);
+    return start !== undefined && readStat(pid!)?.startTicks === start;
   }
 
   /**

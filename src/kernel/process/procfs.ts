@@ -45,6 +45,13 @@ export function readStat(pid: number): Stat | undefined {
   return text === undefined ? undefined : parseStat(text);
 }
 
+/** The process that a thread belongs to (`Tgid:` of proc_pid_status(5)); undefined if the thread is gone. */
+export function readProcessOf(thread: number): number | undefined {
+  const text = readText(`/proc/${thread}/status`, 4096);
+  const pid = Number(text && /^Tgid:\s*(\d+)$/m.exec(text)?.[1]);
+  return pid > 0 ? pid : undefined;
+}
+
 /** @returns undefined if the process is gone, or a kernel thread */
 export function readImage(pid: number): Image | undefined {
   const exe = readLink(`/proc/${pid}/exe`);
