@@ -8,12 +8,19 @@ deno_sha512=de67784ca2c2bb3b0b0e67cea02e4a37b34065ac525643209bae2f83a7e80f4d0904
 say() { printf 'egress: %s\n' "$*" >&2; }
 fail() { say "$*"; exit 125; }
 
+# A release (setup/package.sh) has everything with it: nothing is fetched or built.
+is_release() { [ -e "$root/RELEASE" ]; }
+
 # Root keeps its own cache, which nobody else can write: what root runs must not be in a user's hands.
 egress_cache_dir() {
   if [ -n "${EGRESS_CACHE-}" ]; then cache=$EGRESS_CACHE
   elif [ "$(id -u)" = 0 ]; then cache=/var/cache/egress
   else cache=${XDG_CACHE_HOME:-$HOME/.cache}/egress; fi
   mkdir -p "$cache" 2>/dev/null || fail "cannot make $cache: set EGRESS_CACHE to a folder that can be written"
+  if is_release; then
+    deno=$root/bin/deno bundle=$root/bundle object=$root/egress.bpf.o
+    return
+  fi
   deno=$cache/deno/$deno_version/deno
   # One folder a checkout: two checkouts do not rebuild each other's files.
   tree=$cache/tree$(printf '%s' "$root" | tr -c 'A-Za-z0-9.' '_')
@@ -57,6 +64,7 @@ fetch_deno() {
 ensure_bundle() { bundle_is_fresh || with_lock make_bundle; }
 
 bundle_is_fresh() {
+  ! is_release || return 0
   # Another start may swap the folder right now: then it is not there, and the lock is waited for.
   [ -e "$bundle/stamp" ] && changed=$(find "$root/src" "$root/cli.ts" "$root/deno.json" "$root/deno.lock" \
     -newer "$bundle/stamp" -print -quit 2>/dev/null) && [ -z "$changed" ]
@@ -87,7 +95,8 @@ bundle_all() {
       bundle_one -o "$new/engine.js" src/engine/main.ts &&
       bundle_one -o "$new/proxy.js" src/proxy/main.ts &&
       bundle_one -o "$new/runc.js" src/containers/main.ts &&
-      bundle_one -o "$new/authz.js" src/containers/api/main.ts
+      bundle_one -o "$new/authz.js" src/containers/api/main.ts &&
+      bundle_one -o "$new/world.js" src/demo/world/main.ts
   )
 }
 
@@ -112,6 +121,7 @@ apt_install() {
 }
 
 ensure_object() {
+  ! is_release || return 0
   if [ -e "$object" ] && [ -z "$(find "$root/bpf" -newer "$object" -print -quit)" ]; then return; fi
   with_lock make_object
 }

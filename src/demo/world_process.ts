@@ -9,7 +9,9 @@ import type { Received } from "./received.ts";
 import { sourcePath } from "./root.ts";
 import type { Boot, WorldMessage } from "./world/messages.ts";
 
-const ENTRY = sourcePath("src/demo/world/main.ts");
+/** Bundled by the launcher; a release has no sources. */
+const BUNDLE = Deno.env.get("EGRESS_BUNDLE");
+const ENTRY = BUNDLE ? `${BUNDLE}/world.js` : sourcePath("src/demo/world/main.ts");
 
 /** The servers ended before they were asked to. */
 export class WorldLostError extends Error {
