@@ -3,7 +3,7 @@
  *
  *     deno run --allow-read --allow-write=setup/deps.sha256 setup/generate_deps.ts [FOLDER]
  *
- * FOLDER holds the release's files, `egress-linux-x64` among them. Without it the list is empty, and the hook starts
+ * FOLDER holds the release's files, `egress-linux-x64.tar.gz` among them. Without it the list is empty, and the hook starts
  * the launcher of the action's checkout.
  *
  * @module

@@ -21,8 +21,8 @@ ensure_object
 
 version=$(sed -n 's/^  "version": "\(.*\)",$/\1/p' "$root/deno.json")
 name=egress-$version-linux-x64
-# The time of what is packed, not of the packing.
-time=$(git -C "$root" log -1 --format=%ct 2>/dev/null || echo 0)
+# The time of what is packed, not of the packing, nor of pinning the archive's hash in the repository.
+time=$(git -C "$root" log -1 --format=%ct -- . ':!setup/deps.sha256' ':!CHANGELOG.md' 2>/dev/null || echo 0)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 tree_of_release=$work/$name

@@ -159,7 +159,7 @@ async function get(url) {
 }
 
 // src/action/manifest.ts
-var EXECUTABLE = "egress-linux-x64";
+var ARCHIVE = "egress-linux-x64.tar.gz";
 function parseManifest(text2) {
   const assets = [];
   for (const [index, line] of text2.split("\n").entries()) {
@@ -175,8 +175,8 @@ function parseManifest(text2) {
       sha256
     });
   }
-  if (assets.length > 0 && !assets.some((asset) => asset.name === EXECUTABLE)) {
-    throw new Error(`setup/deps.sha256 names files, but not ${EXECUTABLE}`);
+  if (assets.length > 0 && !assets.some((asset) => asset.name === ARCHIVE)) {
+    throw new Error(`setup/deps.sha256 names files, but not ${ARCHIVE}`);
   }
   return assets;
 }
@@ -189,17 +189,21 @@ umask 022
 mkdir -p -- "$1"
 cat > "$1/$2.new"
 echo "$3  $1/$2.new" | sha256sum --check --status
-chmod 755 "$1/$2.new"
 mv -f -- "$1/$2.new" "$1/$2"
+[ -n "$4" ] || exit 0
+rm -rf -- "$1/$4.new" "$1/$4"
+mkdir -- "$1/$4.new"
+tar -xzf "$1/$2" -C "$1/$4.new" --strip-components=1 --no-same-owner
+mv -- "$1/$4.new" "$1/$4"
 `;
+var UNPACKED = "unpacked";
 var PATIENCE2 = 6e4;
 var CHECKOUT = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "");
 async function provideExecutable(env3) {
   try {
     const assets = parseManifest(readFileSync(`${CHECKOUT}/setup/deps.sha256`, "utf8"));
     if (assets.length === 0) return `${CHECKOUT}/egress`;
-    await install(await download(releaseUrl(env3), assets), assets);
-    return `${FOLDER}/${EXECUTABLE}`;
+    return await install(await download(releaseUrl(env3), assets), assets, FOLDER);
   } catch (error) {
     throw new HookError(`egress cannot be had: ${reasonOf(error)}`, void 0, {
       cause: error
@@ -210,19 +214,21 @@ function releaseUrl(env3) {
   const { GITHUB_SERVER_URL: server, GITHUB_ACTION_REPOSITORY: repository } = env3;
   return `${server}/${repository}/releases/download/v${VERSION}`;
 }
-async function install(contents, assets) {
+async function install(contents, assets, folder) {
   for (const [index, { name, sha256 }] of assets.entries()) {
     const ended = await asRoot(INSTALL, {
       args: [
-        FOLDER,
+        folder,
         name,
-        sha256
+        sha256,
+        name === ARCHIVE ? UNPACKED : ""
       ],
       stdin: contents[index],
       timeout: PATIENCE2
     });
     if (ended.code !== 0) throw new Error(`${name} could not be installed: ${ended.stderr.trim()}`);
   }
+  return `${folder}/${UNPACKED}/egress`;
 }
 
 // src/action/guard_status.ts

@@ -11,8 +11,8 @@ export interface Asset {
   sha256: string;
 }
 
-/** The asset that is executed in place of the launcher. */
-export const EXECUTABLE = "egress-linux-x64";
+/** The archive that setup/package.sh makes; its launcher is executed in place of the checkout's. */
+export const ARCHIVE = "egress-linux-x64.tar.gz";
 
 /**
  * Reads a manifest: lines as sha256sum writes them, `#` begins a comment.
@@ -32,8 +32,8 @@ export function parseManifest(text: string): Asset[] {
     }
     assets.push({ name, sha256 });
   }
-  if (assets.length > 0 && !assets.some((asset) => asset.name === EXECUTABLE)) {
-    throw new Error(`setup/deps.sha256 names files, but not ${EXECUTABLE}`);
+  if (assets.length > 0 && !assets.some((asset) => asset.name === ARCHIVE)) {
+    throw new Error(`setup/deps.sha256 names files, but not ${ARCHIVE}`);
   }
   return assets;
 }
