@@ -13,7 +13,7 @@ cd "$root"
 wanted="clang:clang iptables-restore:iptables nft:nftables ip:iproute2 curl:curl git:git dig:bind9-dnsutils
   nc:netcat-openbsd openssl:openssl python3:python3 npm:npm nginx:nginx jq:jq gcc:gcc bpftool:bpftool sudo:sudo fuser:psmisc
   ping:iputils-ping dockerd:docker.io busybox:busybox-static
-  conntrack:conntrack faketime:faketime
+  conntrack:conntrack faketime:faketime systemd-nspawn:systemd-container debootstrap:debootstrap
   ssh:openssh-client sshd:openssh-server redis-server:redis-server redis-cli:redis-tools psql:postgresql-client"
 missing=
 for pair in $wanted; do command -v "${pair%%:*}" >/dev/null 2>&1 || missing="$missing ${pair#*:}"; done
@@ -26,6 +26,7 @@ ensure_deno
 ensure_bundle
 ensure_packages
 ensure_object
+setup/runner_tree.sh "$cache" >/dev/null
 export DENO_DIR="$cache/deno_dir" DENO_NO_UPDATE_CHECK=1 DENO_TLS_CA_STORE=system NO_COLOR=1 EGRESS_OBJECT="$object"
 PATH=${deno%/*}:$PATH
 
