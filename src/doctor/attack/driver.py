@@ -22,11 +22,11 @@ def udp(address=None, family=socket.AF_INET, options=(), data=DATA):
         time.sleep(0.1)
 
 
-def tcp(address=None, family=socket.AF_INET, options=()):
+def tcp(address=None, family=socket.AF_INET, options=(), patience=10):
     s = socket.socket(family, socket.SOCK_STREAM)
     for option in options:
         s.setsockopt(*option)
-    s.settimeout(10)
+    s.settimeout(patience)
     try:
         s.connect((address or ADDR, 9000))
         s.sendall(DATA)
