@@ -44,6 +44,7 @@ import { bootMillis } from "./sys/clock.ts";
 import { type Epoll, Ready } from "./sys/epoll.ts";
 import { readText } from "./sys/files.ts";
 import { AllowedFlows } from "./udp/allowed.ts";
+import { forgetOlder } from "./udp/older.ts";
 import type { UdpQueue } from "./udp/queue.ts";
 import type { Uplinks } from "./uplinks/uplinks.ts";
 
@@ -75,6 +76,7 @@ export class Kernel {
   readonly #reports: GateReports;
   readonly #engine: Engine;
   readonly #allowed: AllowedFlows;
+  readonly #conntrack: NetlinkSocket;
   readonly #queue: UdpQueue;
   readonly #server: ProxyServer;
   readonly #uplinks: Uplinks | undefined;
@@ -105,7 +107,7 @@ export class Kernel {
     const seen = object.map("reports_seen", REPORT_SEEN_SIZE);
     this.#reports = new GateReports(gateEvents, seen, this.#attribution, output.log);
     this.#engine = new Engine(epoll, output.engineLost);
-    const conntrack = named("queue", () => new NetlinkSocket(8192));
+    const conntrack = this.#conntrack = named("queue", () => new NetlinkSocket(8192));
     this.#allowed = new AllowedFlows(object.map("allowed_flows", 8), conntrack, boot.marks.allow);
     named("queue", () => this.#allowed.clear());
     const common = { engine: this.#engine, attribution: this.#attribution };
@@ -187,6 +189,8 @@ export class Kernel {
         });
       case "roles":
         return settle(failureOf(() => this.#roles.set(order.pids)));
+      case "forget-udp":
+        return settle(failureOf(() => forgetOlder(this.#conntrack)));
       case "engine":
         return this.#reconnect(order.fifos, settle);
     }

@@ -181,6 +181,7 @@ export type ClosedReason = "log_failed" | "unavailable";
 export type SupervisorToKernel =
   | { op: "load"; policy: PolicyLoad } // request; answered {ok:true} or {error}
   | { op: "mode"; mode: "enforce" | "audit" | "closed"; reason?: string } // request
+  | { op: "forget-udp" } // request: conntrack is to forget UDP flows that are older than the rules
   | { op: "engine"; fifos: EngineFifos } // request: a new engine process waits there
   | { op: "roles"; pids: number[] } // request: all role processes whose own traffic passes (machine)
   | { op: "status" } // request; answered KernelStatus

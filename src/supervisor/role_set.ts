@@ -184,6 +184,11 @@ export class RoleSet {
     this.#link.broadcast({ op: "revoke", audit: policy.audit });
   }
 
+  /** To be called once the rules are there: what began before them is looked at anew. @throws {Error} */
+  async forgetOlderFlows(): Promise<void> {
+    await this.#core.order({ op: "forget-udp" });
+  }
+
   /** Lets the proxies end and log what is under way; then the kernel role's log comes to its end, too. */
   async finish(): Promise<void> {
     this.#stop();

@@ -65,6 +65,7 @@ export function parseOrder(body: unknown): SupervisorToKernel | undefined {
         : undefined;
     case "roles":
       return isPids(body.pids) ? { op: "roles", pids: body.pids } : undefined;
+    case "forget-udp":
     case "status":
     case "stop":
       return { op: body.op };

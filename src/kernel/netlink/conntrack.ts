@@ -22,9 +22,11 @@ import {
 const GET = 1;
 const DELETE = 2;
 const AF_INET = 2;
-const Attribute = { TUPLE_ORIG: 1, TUPLE_REPLY: 2, MARK: 8, MARK_MASK: 21 } as const;
+const Attribute = { TUPLE_ORIG: 1, TUPLE_REPLY: 2, STATUS: 3, MARK: 8, MARK_MASK: 21 } as const;
 const Tuple = { IP: 1, PROTO: 2 } as const;
 const Ip = { V4_SRC: 1, V4_DST: 2 } as const;
+/** enum ip_conntrack_status (linux/netfilter/nf_conntrack_common.h). */
+const IPS_DST_NAT = 1 << 5;
 const Proto = { NUM: 1, SRC_PORT: 2, DST_PORT: 3 } as const;
 
 function encodeTuple(type: number, flow: FlowTuple): Outgoing {
@@ -42,6 +44,23 @@ function encodeTuple(type: number, flow: FlowTuple): Outgoing {
 export function encodeGetByReply(seq: number, reply: FlowTuple): Uint8Array<ArrayBuffer> {
   const head = { subsystem: Subsystem.conntrack, type: GET, seq, family: AF_INET };
   return encodeMessage(head, [encodeTuple(Attribute.TUPLE_REPLY, reply)]);
+}
+
+/** Asks for all entries. */
+export function encodeList(seq: number): Uint8Array<ArrayBuffer> {
+  const head = {
+    subsystem: Subsystem.conntrack,
+    type: GET,
+    seq,
+    flags: Flag.DUMP,
+    family: AF_INET,
+  };
+  return encodeMessage(head, []);
+}
+
+/** Whether the entry's destination is translated: its flow is redirected. */
+export function isRedirected(message: Message): boolean {
+  return ((uint32(message.attributes, Attribute.STATUS) ?? 0) & IPS_DST_NAT) !== 0;
 }
 
 /** Removes the entry whose original direction is `flow`; wants an acknowledgement. */

@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
 import type { FlowTuple } from "../bpf/layout.ts";
-import { decodeOriginal, encodeDelete, encodeDeleteByMark, encodeGetByReply } from "./conntrack.ts";
+import {
+  decodeOriginal,
+  encodeDelete,
+  encodeDeleteByMark,
+  encodeGetByReply,
+  isRedirected,
+} from "./conntrack.ts";
 import { decodeMessages, type Message, uint32 } from "./message.ts";
 
 const FLOW: FlowTuple = {
@@ -31,4 +37,14 @@ Deno.test("deleting by mark always names the whole mark: without one it would de
   const { attributes } = only(encodeDeleteByMark(1, 0x1234));
   assert.equal(uint32(attributes, 8), 0x1234);
   assert.equal(uint32(attributes, 21), 0xffffffff);
+});
+
+Deno.test("an entry is redirected by its status, and not without one", () => {
+  const status = (bits: number): Message => ({
+    ...only(encodeDelete(1, FLOW)),
+    attributes: new Map([[3, new Uint8Array([0, 0, 0, bits])]]),
+  });
+  assert.equal(isRedirected(status(0x20)), true);
+  assert.equal(isRedirected(status(0x1f)), false);
+  assert.equal(isRedirected(only(encodeDelete(1, FLOW))), false);
 });

@@ -11,9 +11,10 @@ import { viewOf } from "../bpf/layout.ts";
 export const Subsystem = { conntrack: 1, queue: 3 } as const;
 
 /** Flags of a request. */
-export const Flag = { REQUEST: 1, ACK: 4 } as const;
+export const Flag = { REQUEST: 1, ACK: 4, DUMP: 0x300 } as const;
 
 const ERROR = 2;
+const DONE = 3;
 const HEADER = 16;
 const NF_HEADER = 4;
 const ATTRIBUTE = 4;
@@ -30,7 +31,7 @@ export interface Message {
   attributes: Attributes;
 }
 
-/** The kernel's answer to a request: `code` is 0 for an acknowledgement, else an errno. */
+/** The kernel's answer to a request: `code` is 0 for an acknowledgement and the end of a list, else an errno. */
 export interface ErrorMessage {
   seq: number;
   code: number;
@@ -61,7 +62,7 @@ function decodeMessage(bytes: Uint8Array): Message | ErrorMessage | undefined {
   const type = view.getUint16(4, true);
   const seq = view.getUint32(8, true);
   if (bytes.length < HEADER + NF_HEADER) return undefined;
-  if (type === ERROR) return { seq, code: Math.abs(view.getInt32(HEADER, true)) };
+  if (type === ERROR || type === DONE) return { seq, code: Math.abs(view.getInt32(HEADER, true)) };
   if (type < 0x100) return undefined;
   return {
     subsystem: type >> 8,

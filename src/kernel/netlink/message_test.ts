@@ -36,15 +36,16 @@ Deno.test("what is encoded is decoded, nested attributes too", () => {
 });
 
 Deno.test("an acknowledgement and an error give their code", () => {
-  const error = (code: number) => {
+  const error = (code: number, type = 2) => {
     const bytes = encodeMessage(HEAD, [[1, be32(0)]]);
     const view = new DataView(bytes.buffer);
-    view.setUint16(4, 2, true);
+    view.setUint16(4, type, true);
     view.setInt32(16, code, true);
     return decodeMessages(bytes);
   };
   assert.deepEqual(error(0), [{ seq: 7, code: 0 }]);
   assert.deepEqual(error(-2), [{ seq: 7, code: 2 }]);
+  assert.deepEqual(error(0, 3), [{ seq: 7, code: 0 }], "the end of a list");
 });
 
 Deno.test("a message that is cut short ends the list", () => {

@@ -109,6 +109,29 @@ export class NetlinkSocket implements Disposable {
   }
 
   /**
+   * Sends a request for a list.
+   *
+   * @param take called with each of its messages; they are valid for that call alone
+   * @throws {SyscallError} with the kernel's error, or if the list does not come to its end
+   */
+  list(
+    what: string,
+    request: Uint8Array<ArrayBuffer>,
+    seq: number,
+    take: (message: Message) => void,
+  ): void {
+    this.send(request);
+    while (true) {
+      for (const message of decodeMessages(this.receiveBytes())) {
+        if (message.seq !== seq) continue;
+        if (!("code" in message)) take(message);
+        else if (message.code !== 0) throw new SyscallError(what, message.code);
+        else return;
+      }
+    }
+  }
+
+  /**
    * Sends a request that only wants an acknowledgement.
    *
    * @throws {SyscallError} with the kernel's error

@@ -153,6 +153,7 @@ class Guard {
       scope: { allBut: `${cgroup.slice(1)}/roles`, bridges: BRIDGES },
       stubs: loopbackStubs(servers),
     });
+    await this.#roles!.forgetOlderFlows();
     await this.#changes.trustCa(this.#roles!.caCertificate);
     await this.#settleSudo();
     await this.#settleContainers();
