@@ -90,6 +90,7 @@ var Refused = class extends Error {
 };
 var MAX_ANSWER = 4 * 1024 * 1024;
 var PATIENCE = 6e4;
+var REFUSAL_PATIENCE = 5e3;
 async function ask(request, path = CONTROL_SOCKET) {
   const line = await exchange(path, JSON.stringify(request) + "\n");
   const answer = parse(line);
@@ -104,26 +105,34 @@ function parse(line) {
   }
   throw new NotRunning("the guard ended before it answered");
 }
-function exchange(path, line) {
+async function exchange(path, line) {
+  try {
+    return await converse(path, line, PATIENCE);
+  } catch (error) {
+    const { code } = error;
+    const refused = code === "EPIPE" || code === "ECONNRESET";
+    const text = refused ? await converse(path, "", REFUSAL_PATIENCE).catch(() => "") : "";
+    if (text !== "") return text;
+    throw new NotRunning(`no guard answers (${reasonOf(error)})`, {
+      cause: error
+    });
+  }
+}
+function converse(path, line, patience) {
   return new Promise((resolve, reject) => {
     const socket = createConnection({
       path
     });
     let text = "";
     socket.setEncoding("utf8");
-    socket.setTimeout(PATIENCE, () => socket.destroy(new Error("it took too long")));
-    socket.on("connect", () => socket.write(line));
+    socket.setTimeout(patience, () => socket.destroy(new Error("it took too long")));
+    if (line !== "") socket.on("connect", () => socket.write(line));
     socket.on("data", (chunk) => {
       text += chunk;
       if (text.length > MAX_ANSWER) socket.destroy(new Error("the answer is too long"));
     });
     socket.on("end", () => resolve(text));
-    socket.on("error", (error) => {
-      if (text.endsWith("\n")) return resolve(text);
-      reject(new NotRunning(`no guard answers (${error.message})`, {
-        cause: error
-      }));
-    });
+    socket.on("error", (error) => text.endsWith("\n") ? resolve(text) : reject(error));
   });
 }
 

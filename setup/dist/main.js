@@ -1,51 +1,6 @@
 // Made by `deno task bundle:action` from src/action/main.ts.
 // src/action/control.ts
 import { createConnection } from "node:net";
-var CONTROL_SOCKET = "/run/egress/control.sock";
-var NotRunning = class extends Error {
-  name = "NotRunning";
-};
-var Refused = class extends Error {
-  name = "Refused";
-};
-var MAX_ANSWER = 4 * 1024 * 1024;
-var PATIENCE = 6e4;
-async function ask(request, path = CONTROL_SOCKET) {
-  const line = await exchange(path, JSON.stringify(request) + "\n");
-  const answer = parse(line);
-  if (typeof answer["error"] === "string") throw new Refused(answer["error"]);
-  return answer;
-}
-function parse(line) {
-  try {
-    const value = JSON.parse(line);
-    if (typeof value === "object" && value !== null) return value;
-  } catch {
-  }
-  throw new NotRunning("the guard ended before it answered");
-}
-function exchange(path, line) {
-  return new Promise((resolve, reject) => {
-    const socket = createConnection({
-      path
-    });
-    let text = "";
-    socket.setEncoding("utf8");
-    socket.setTimeout(PATIENCE, () => socket.destroy(new Error("it took too long")));
-    socket.on("connect", () => socket.write(line));
-    socket.on("data", (chunk) => {
-      text += chunk;
-      if (text.length > MAX_ANSWER) socket.destroy(new Error("the answer is too long"));
-    });
-    socket.on("end", () => resolve(text));
-    socket.on("error", (error) => {
-      if (text.endsWith("\n")) return resolve(text);
-      reject(new NotRunning(`no guard answers (${error.message})`, {
-        cause: error
-      }));
-    });
-  });
-}
 
 // src/action/errors.ts
 var HookError = class extends Error {
@@ -63,10 +18,66 @@ function reasonOf(error) {
   return more ? `${error.message}: ${cause.message}` : error.message;
 }
 
+// src/action/control.ts
+var CONTROL_SOCKET = "/run/egress/control.sock";
+var NotRunning = class extends Error {
+  name = "NotRunning";
+};
+var Refused = class extends Error {
+  name = "Refused";
+};
+var MAX_ANSWER = 4 * 1024 * 1024;
+var PATIENCE = 6e4;
+var REFUSAL_PATIENCE = 5e3;
+async function ask(request, path = CONTROL_SOCKET) {
+  const line = await exchange(path, JSON.stringify(request) + "\n");
+  const answer = parse(line);
+  if (typeof answer["error"] === "string") throw new Refused(answer["error"]);
+  return answer;
+}
+function parse(line) {
+  try {
+    const value = JSON.parse(line);
+    if (typeof value === "object" && value !== null) return value;
+  } catch {
+  }
+  throw new NotRunning("the guard ended before it answered");
+}
+async function exchange(path, line) {
+  try {
+    return await converse(path, line, PATIENCE);
+  } catch (error) {
+    const { code } = error;
+    const refused = code === "EPIPE" || code === "ECONNRESET";
+    const text = refused ? await converse(path, "", REFUSAL_PATIENCE).catch(() => "") : "";
+    if (text !== "") return text;
+    throw new NotRunning(`no guard answers (${reasonOf(error)})`, {
+      cause: error
+    });
+  }
+}
+function converse(path, line, patience) {
+  return new Promise((resolve, reject) => {
+    const socket = createConnection({
+      path
+    });
+    let text = "";
+    socket.setEncoding("utf8");
+    socket.setTimeout(patience, () => socket.destroy(new Error("it took too long")));
+    if (line !== "") socket.on("connect", () => socket.write(line));
+    socket.on("data", (chunk) => {
+      text += chunk;
+      if (text.length > MAX_ANSWER) socket.destroy(new Error("the answer is too long"));
+    });
+    socket.on("end", () => resolve(text));
+    socket.on("error", (error) => text.endsWith("\n") ? resolve(text) : reject(error));
+  });
+}
+
 // src/action/guard_status.ts
 function toGuardStatus(value) {
   const status = value;
-  const ok = typeof status === "object" && status !== null && typeof status.id === "string" && typeof status.mode === "string" && Number.isSafeInteger(status.allowed) && Number.isSafeInteger(status.blocked) && typeof status.sudo === "string" && typeof status.control === "string" && (status.log === void 0 || typeof status.log === "string");
+  const ok = typeof status === "object" && status !== null && typeof status.id === "string" && typeof status.mode === "string" && Number.isSafeInteger(status.uptime_s) && Number.isSafeInteger(status.allowed) && Number.isSafeInteger(status.blocked) && typeof status.sudo === "string" && typeof status.control === "string" && (status.log === void 0 || typeof status.log === "string");
   if (!ok) throw new Error("the guard's status cannot be understood");
   return status;
 }

@@ -947,10 +947,10 @@ var require_foldFlowLines = __commonJS({
       if (text2.length <= endStep) return text2;
       const folds = [];
       const escapedFolds = {};
-      let end = lineWidth - indent.length;
+      let end2 = lineWidth - indent.length;
       if (typeof indentAtStart === "number") {
         if (indentAtStart > lineWidth - Math.max(2, minContentWidth)) folds.push(0);
-        else end = lineWidth - indentAtStart;
+        else end2 = lineWidth - indentAtStart;
       }
       let split = void 0;
       let prev = void 0;
@@ -960,7 +960,7 @@ var require_foldFlowLines = __commonJS({
       let escEnd = -1;
       if (mode === FOLD_BLOCK) {
         i = consumeMoreIndentedLines(text2, i, indent.length);
-        if (i !== -1) end = i + endStep;
+        if (i !== -1) end2 = i + endStep;
       }
       for (let ch; ch = text2[i += 1]; ) {
         if (mode === FOLD_QUOTED && ch === "\\") {
@@ -982,17 +982,17 @@ var require_foldFlowLines = __commonJS({
         }
         if (ch === "\n") {
           if (mode === FOLD_BLOCK) i = consumeMoreIndentedLines(text2, i, indent.length);
-          end = i + indent.length + endStep;
+          end2 = i + indent.length + endStep;
           split = void 0;
         } else {
           if (ch === " " && prev && prev !== " " && prev !== "\n" && prev !== "	") {
             const next = text2[i + 1];
             if (next && next !== " " && next !== "\n" && next !== "	") split = i;
           }
-          if (i >= end) {
+          if (i >= end2) {
             if (split) {
               folds.push(split);
-              end = split + endStep;
+              end2 = split + endStep;
               split = void 0;
             } else if (mode === FOLD_QUOTED) {
               while (prev === " " || prev === "	") {
@@ -1004,7 +1004,7 @@ var require_foldFlowLines = __commonJS({
               if (escapedFolds[j]) return text2;
               folds.push(j);
               escapedFolds[j] = true;
-              end = j + endStep;
+              end2 = j + endStep;
               split = void 0;
             } else {
               overflow = true;
@@ -1019,19 +1019,19 @@ var require_foldFlowLines = __commonJS({
       let res = text2.slice(0, folds[0]);
       for (let i2 = 0; i2 < folds.length; ++i2) {
         const fold = folds[i2];
-        const end2 = folds[i2 + 1] || text2.length;
+        const end3 = folds[i2 + 1] || text2.length;
         if (fold === 0) res = `
-${indent}${text2.slice(0, end2)}`;
+${indent}${text2.slice(0, end3)}`;
         else {
           if (mode === FOLD_QUOTED && escapedFolds[fold]) res += `${text2[fold]}\\`;
           res += `
-${indent}${text2.slice(fold + 1, end2)}`;
+${indent}${text2.slice(fold + 1, end3)}`;
         }
       }
       return res;
     }
     function consumeMoreIndentedLines(text2, i, indent) {
-      let end = i;
+      let end2 = i;
       let start = i + 1;
       let ch = text2[start];
       while (ch === " " || ch === "	") {
@@ -1041,12 +1041,12 @@ ${indent}${text2.slice(fold + 1, end2)}`;
           do {
             ch = text2[++i];
           } while (ch && ch !== "\n");
-          end = i;
+          end2 = i;
           start = i + 1;
           ch = text2[start];
         }
       }
-      return end;
+      return end2;
     }
     exports.FOLD_BLOCK = FOLD_BLOCK;
     exports.FOLD_FLOW = FOLD_FLOW;
@@ -1196,20 +1196,20 @@ ${indent}`) + "'";
         const ch = value[endStart - 1];
         if (ch !== "\n" && ch !== "	" && ch !== " ") break;
       }
-      let end = value.substring(endStart);
-      const endNlPos = end.indexOf("\n");
+      let end2 = value.substring(endStart);
+      const endNlPos = end2.indexOf("\n");
       if (endNlPos === -1) {
         chomp = "-";
-      } else if (value === end || endNlPos !== end.length - 1) {
+      } else if (value === end2 || endNlPos !== end2.length - 1) {
         chomp = "+";
         if (onChompKeep) onChompKeep();
       } else {
         chomp = "";
       }
-      if (end) {
-        value = value.slice(0, -end.length);
-        if (end[end.length - 1] === "\n") end = end.slice(0, -1);
-        end = end.replace(blockEndNewlines, `$&${indent}`);
+      if (end2) {
+        value = value.slice(0, -end2.length);
+        if (end2[end2.length - 1] === "\n") end2 = end2.slice(0, -1);
+        end2 = end2.replace(blockEndNewlines, `$&${indent}`);
       }
       let startWithSpace = false;
       let startEnd;
@@ -1240,13 +1240,13 @@ ${indent}`) + "'";
             literalFallback = true;
           };
         }
-        const body = foldFlowLines.foldFlowLines(`${start}${foldedValue}${end}`, indent, foldFlowLines.FOLD_BLOCK, foldOptions);
+        const body = foldFlowLines.foldFlowLines(`${start}${foldedValue}${end2}`, indent, foldFlowLines.FOLD_BLOCK, foldOptions);
         if (!literalFallback) return `>${header}
 ${indent}${body}`;
       }
       value = value.replace(/\n+/g, `$&${indent}`);
       return `|${header}
-${indent}${start}${value}${end}`;
+${indent}${start}${value}${end2}`;
     }
     function plainString(item, ctx, onComment, onChompKeep) {
       const { type, value } = item;
@@ -1828,9 +1828,9 @@ ${indent}${line}` : "\n";
         lines.push(str);
         linesAtValue = lines.length;
       }
-      const { start, end } = flowChars;
+      const { start, end: end2 } = flowChars;
       if (lines.length === 0) {
-        return start + end;
+        return start + end2;
       } else {
         if (!reqNewline) {
           const len = lines.reduce((sum, line) => sum + line.length + 2, 2);
@@ -1841,9 +1841,9 @@ ${indent}${line}` : "\n";
           for (const line of lines) str += line ? `
 ${indentStep}${indent}${line}` : "\n";
           return `${str}
-${indent}${end}`;
+${indent}${end2}`;
         } else {
-          return `${start}${fcPadding}${lines.join(" ")}${fcPadding}${end}`;
+          return `${start}${fcPadding}${lines.join(" ")}${fcPadding}${end2}`;
         }
       }
     }
@@ -3563,9 +3563,9 @@ var require_errors = __commonJS({
       }
       if (/[^ ]/.test(lineStr)) {
         let count = 1;
-        const end = error.linePos[1];
-        if (end?.line === line && end.col > col) {
-          count = Math.max(1, Math.min(end.col - col, 80 - ci));
+        const end2 = error.linePos[1];
+        if (end2?.line === line && end2.col > col) {
+          count = Math.max(1, Math.min(end2.col - col, 80 - ci));
         }
         const pointer = " ".repeat(ci) + "^".repeat(count);
         error.message += `:
@@ -3679,7 +3679,7 @@ var require_resolve_props = __commonJS({
         }
       }
       const last = tokens[tokens.length - 1];
-      const end = last ? last.offset + last.source.length : offset;
+      const end2 = last ? last.offset + last.source.length : offset;
       if (reqSpace && next && next.type !== "space" && next.type !== "newline" && next.type !== "comma" && (next.type !== "scalar" || next.source !== "")) {
         onError(next.offset, "MISSING_CHAR", "Tags and anchors must be separated from the next token by white space");
       }
@@ -3693,8 +3693,8 @@ var require_resolve_props = __commonJS({
         anchor,
         tag,
         newlineAfterProp,
-        end,
-        start: start ?? end
+        end: end2,
+        start: start ?? end2
       };
     }
     exports.resolveProps = resolveProps;
@@ -3741,10 +3741,10 @@ var require_util_flow_indent_check = __commonJS({
     var utilContainsNewline = require_util_contains_newline();
     function flowIndentCheck(indent, fc, onError) {
       if (fc?.type === "flow-collection") {
-        const end = fc.end[0];
-        if (end.indent === indent && (end.source === "]" || end.source === "}") && utilContainsNewline.containsNewline(fc)) {
+        const end2 = fc.end[0];
+        if (end2.indent === indent && (end2.source === "]" || end2.source === "}") && utilContainsNewline.containsNewline(fc)) {
           const msg = "Flow end indicator should be more indented than parent";
-          onError(end, "BAD_INDENT", msg, true);
+          onError(end2, "BAD_INDENT", msg, true);
         }
       }
     }
@@ -3916,12 +3916,12 @@ var require_resolve_block_seq = __commonJS({
 var require_resolve_end = __commonJS({
   "npm/yaml/2.9.1/dist/compose/resolve-end.js"(exports) {
     "use strict";
-    function resolveEnd(end, offset, reqSpace, onError) {
+    function resolveEnd(end2, offset, reqSpace, onError) {
       let comment = "";
-      if (end) {
+      if (end2) {
         let hasSpace = false;
         let sep = "";
-        for (const token of end) {
+        for (const token of end2) {
           const { source, type } = token;
           switch (type) {
             case "space":
@@ -4104,15 +4104,15 @@ var require_resolve_flow_collection = __commonJS({
         if (ce && ce.source.length !== 1) ee.unshift(ce);
       }
       if (ee.length > 0) {
-        const end = resolveEnd.resolveEnd(ee, cePos, ctx.options.strict, onError);
-        if (end.comment) {
-          if (coll.comment) coll.comment += "\n" + end.comment;
-          else coll.comment = end.comment;
+        const end2 = resolveEnd.resolveEnd(ee, cePos, ctx.options.strict, onError);
+        if (end2.comment) {
+          if (coll.comment) coll.comment += "\n" + end2.comment;
+          else coll.comment = end2.comment;
         }
         coll.range = [
           fc.offset,
           cePos,
-          end.offset
+          end2.offset
         ];
       } else {
         coll.range = [
@@ -4220,16 +4220,16 @@ var require_resolve_block_scalar = __commonJS({
       }
       if (chompStart === 0) {
         const value2 = header.chomp === "+" && lines.length > 0 ? "\n".repeat(Math.max(1, lines.length - 1)) : "";
-        let end2 = start + header.length;
-        if (scalar.source) end2 += scalar.source.length;
+        let end3 = start + header.length;
+        if (scalar.source) end3 += scalar.source.length;
         return {
           value: value2,
           type,
           comment: header.comment,
           range: [
             start,
-            end2,
-            end2
+            end3,
+            end3
           ]
         };
       }
@@ -4301,15 +4301,15 @@ var require_resolve_block_scalar = __commonJS({
         default:
           value += "\n";
       }
-      const end = start + header.length + scalar.source.length;
+      const end2 = start + header.length + scalar.source.length;
       return {
         value,
         type,
         comment: header.comment,
         range: [
           start,
-          end,
-          end
+          end2,
+          end2
         ]
       };
     }
@@ -4405,7 +4405,7 @@ var require_resolve_flow_scalar = __commonJS({
     var Scalar = require_Scalar();
     var resolveEnd = require_resolve_end();
     function resolveFlowScalar(scalar, strict, onError) {
-      const { offset, type, source, end } = scalar;
+      const { offset, type, source, end: end2 } = scalar;
       let _type;
       let value;
       const _onError = (rel, code2, msg) => onError(offset + rel, code2, msg);
@@ -4437,7 +4437,7 @@ var require_resolve_flow_scalar = __commonJS({
           };
       }
       const valueEnd = offset + source.length;
-      const re = resolveEnd.resolveEnd(end, valueEnd, strict, onError);
+      const re = resolveEnd.resolveEnd(end2, valueEnd, strict, onError);
       return {
         value,
         type: _type,
@@ -4766,7 +4766,7 @@ var require_compose_node = __commonJS({
       if (ctx.options.keepSourceTokens && isSrcToken) node.srcToken = token;
       return node;
     }
-    function composeEmptyNode(ctx, offset, before, pos, { spaceBefore, comment, anchor, tag, end }, onError) {
+    function composeEmptyNode(ctx, offset, before, pos, { spaceBefore, comment, anchor, tag, end: end2 }, onError) {
       const token = {
         type: "scalar",
         offset: utilEmptyScalarPosition.emptyScalarPosition(offset, before, pos),
@@ -4781,16 +4781,16 @@ var require_compose_node = __commonJS({
       if (spaceBefore) node.spaceBefore = true;
       if (comment) {
         node.comment = comment;
-        node.range[2] = end;
+        node.range[2] = end2;
       }
       return node;
     }
-    function composeAlias({ options }, { offset, source, end }, onError) {
+    function composeAlias({ options }, { offset, source, end: end2 }, onError) {
       const alias = new Alias.Alias(source.substring(1));
       if (alias.source === "") onError(offset, "BAD_ALIAS", "Alias cannot be an empty string");
       if (alias.source.endsWith(":")) onError(offset + source.length - 1, "BAD_ALIAS", "Alias ending in : is ambiguous", true);
       const valueEnd = offset + source.length;
-      const re = resolveEnd.resolveEnd(end, valueEnd, options.strict, onError);
+      const re = resolveEnd.resolveEnd(end2, valueEnd, options.strict, onError);
       alias.range = [
         offset,
         valueEnd,
@@ -4812,7 +4812,7 @@ var require_compose_doc = __commonJS({
     var composeNode = require_compose_node();
     var resolveEnd = require_resolve_end();
     var resolveProps = require_resolve_props();
-    function composeDoc(options, directives, { offset, start, value, end }, onError) {
+    function composeDoc(options, directives, { offset, start, value, end: end2 }, onError) {
       const opts = Object.assign({
         _directives: directives
       }, options);
@@ -4826,7 +4826,7 @@ var require_compose_doc = __commonJS({
       };
       const props = resolveProps.resolveProps(start, {
         indicator: "doc-start",
-        next: value ?? end?.[0],
+        next: value ?? end2?.[0],
         offset,
         onError,
         parentIndent: 0,
@@ -4838,7 +4838,7 @@ var require_compose_doc = __commonJS({
       }
       doc.contents = value ? composeNode.composeNode(ctx, value, props, onError) : composeNode.composeEmptyNode(ctx, props.end, start, null, props, onError);
       const contentEnd = doc.contents.range[2];
-      const re = resolveEnd.resolveEnd(end, contentEnd, false, onError);
+      const re = resolveEnd.resolveEnd(end2, contentEnd, false, onError);
       if (re.comment) doc.comment = re.comment;
       doc.range = [
         offset,
@@ -5020,14 +5020,14 @@ ${cb}` : comment;
               break;
             }
             this.doc.directives.docEnd = true;
-            const end = resolveEnd.resolveEnd(token.end, token.offset + token.source.length, this.doc.options.strict, this.onError);
+            const end2 = resolveEnd.resolveEnd(token.end, token.offset + token.source.length, this.doc.options.strict, this.onError);
             this.decorate(this.doc, true);
-            if (end.comment) {
+            if (end2.comment) {
               const dc = this.doc.comment;
               this.doc.comment = dc ? `${dc}
-${end.comment}` : end.comment;
+${end2.comment}` : end2.comment;
             }
-            this.doc.range[2] = end.offset;
+            this.doc.range[2] = end2.offset;
             break;
           }
           default:
@@ -5112,7 +5112,7 @@ var require_cst_scalar = __commonJS({
           lineWidth: -1
         }
       });
-      const end = context.end ?? [
+      const end2 = context.end ?? [
         {
           type: "newline",
           offset: -1,
@@ -5134,7 +5134,7 @@ var require_cst_scalar = __commonJS({
               source: head
             }
           ];
-          if (!addEndtoBlockProps(props, end)) props.push({
+          if (!addEndtoBlockProps(props, end2)) props.push({
             type: "newline",
             offset: -1,
             indent,
@@ -5154,7 +5154,7 @@ var require_cst_scalar = __commonJS({
             offset,
             indent,
             source,
-            end
+            end: end2
           };
         case "'":
           return {
@@ -5162,7 +5162,7 @@ var require_cst_scalar = __commonJS({
             offset,
             indent,
             source,
-            end
+            end: end2
           };
         default:
           return {
@@ -5170,7 +5170,7 @@ var require_cst_scalar = __commonJS({
             offset,
             indent,
             source,
-            end
+            end: end2
           };
       }
     }
@@ -5256,8 +5256,8 @@ var require_cst_scalar = __commonJS({
         });
       }
     }
-    function addEndtoBlockProps(props, end) {
-      if (end) for (const st of end) switch (st.type) {
+    function addEndtoBlockProps(props, end2) {
+      if (end2) for (const st of end2) switch (st.type) {
         case "space":
         case "comment":
           props.push(st);
@@ -5277,15 +5277,15 @@ var require_cst_scalar = __commonJS({
           token.source = source;
           break;
         case "block-scalar": {
-          const end = token.props.slice(1);
+          const end2 = token.props.slice(1);
           let oa = source.length;
           if (token.props[0].type === "block-scalar-header") oa -= token.props[0].source.length;
-          for (const tok of end) tok.offset += oa;
+          for (const tok of end2) tok.offset += oa;
           delete token.props;
           Object.assign(token, {
             type,
             source,
-            end
+            end: end2
           });
           break;
         }
@@ -5310,13 +5310,13 @@ var require_cst_scalar = __commonJS({
         }
         default: {
           const indent = "indent" in token ? token.indent : -1;
-          const end = "end" in token && Array.isArray(token.end) ? token.end.filter((st) => st.type === "space" || st.type === "comment" || st.type === "newline") : [];
+          const end2 = "end" in token && Array.isArray(token.end) ? token.end.filter((st) => st.type === "space" || st.type === "comment" || st.type === "newline") : [];
           for (const key of Object.keys(token)) if (key !== "type" && key !== "offset") delete token[key];
           Object.assign(token, {
             type,
             indent,
             source,
-            end
+            end: end2
           });
         }
       }
@@ -5624,14 +5624,14 @@ var require_lexer = __commonJS({
         return offset;
       }
       getLine() {
-        let end = this.lineEndPos;
-        if (typeof end !== "number" || end !== -1 && end < this.pos) {
-          end = this.buffer.indexOf("\n", this.pos);
-          this.lineEndPos = end;
+        let end2 = this.lineEndPos;
+        if (typeof end2 !== "number" || end2 !== -1 && end2 < this.pos) {
+          end2 = this.buffer.indexOf("\n", this.pos);
+          this.lineEndPos = end2;
         }
-        if (end === -1) return this.atEnd ? this.buffer.substring(this.pos) : null;
-        if (this.buffer[end - 1] === "\r") end -= 1;
-        return this.buffer.substring(this.pos, end);
+        if (end2 === -1) return this.atEnd ? this.buffer.substring(this.pos) : null;
+        if (this.buffer[end2 - 1] === "\r") end2 -= 1;
+        return this.buffer.substring(this.pos, end2);
       }
       hasChars(n) {
         return this.pos + n <= this.buffer.length;
@@ -5843,18 +5843,18 @@ var require_lexer = __commonJS({
       }
       *parseQuotedScalar() {
         const quote = this.charAt(0);
-        let end = this.buffer.indexOf(quote, this.pos + 1);
+        let end2 = this.buffer.indexOf(quote, this.pos + 1);
         if (quote === "'") {
-          while (end !== -1 && this.buffer[end + 1] === "'") end = this.buffer.indexOf("'", end + 2);
+          while (end2 !== -1 && this.buffer[end2 + 1] === "'") end2 = this.buffer.indexOf("'", end2 + 2);
         } else {
-          while (end !== -1) {
+          while (end2 !== -1) {
             let n = 0;
-            while (this.buffer[end - 1 - n] === "\\") n += 1;
+            while (this.buffer[end2 - 1 - n] === "\\") n += 1;
             if (n % 2 === 0) break;
-            end = this.buffer.indexOf('"', end + 1);
+            end2 = this.buffer.indexOf('"', end2 + 1);
           }
         }
-        const qb = this.buffer.substring(0, end);
+        const qb = this.buffer.substring(0, end2);
         let nl = qb.indexOf("\n", this.pos);
         if (nl !== -1) {
           while (nl !== -1) {
@@ -5863,14 +5863,14 @@ var require_lexer = __commonJS({
             nl = qb.indexOf("\n", cs);
           }
           if (nl !== -1) {
-            end = nl - (qb[nl - 1] === "\r" ? 2 : 1);
+            end2 = nl - (qb[nl - 1] === "\r" ? 2 : 1);
           }
         }
-        if (end === -1) {
+        if (end2 === -1) {
           if (!this.atEnd) return this.setNext("quoted-scalar");
-          end = this.buffer.length;
+          end2 = this.buffer.length;
         }
-        yield* this.pushToIndex(end + 1, false);
+        yield* this.pushToIndex(end2 + 1, false);
         return this.flowLevel ? "flow" : "doc";
       }
       *parseBlockScalarHeader() {
@@ -5946,14 +5946,14 @@ var require_lexer = __commonJS({
       }
       *parsePlainScalar() {
         const inFlow = this.flowLevel > 0;
-        let end = this.pos - 1;
+        let end2 = this.pos - 1;
         let i = this.pos - 1;
         let ch;
         while (ch = this.buffer[++i]) {
           if (ch === ":") {
             const next = this.buffer[i + 1];
             if (isEmpty(next) || inFlow && flowIndicatorChars.has(next)) break;
-            end = i;
+            end2 = i;
           } else if (isEmpty(ch)) {
             let next = this.buffer[i + 1];
             if (ch === "\r") {
@@ -5961,7 +5961,7 @@ var require_lexer = __commonJS({
                 i += 1;
                 ch = "\n";
                 next = this.buffer[i + 1];
-              } else end = i;
+              } else end2 = i;
             }
             if (next === "#" || inFlow && flowIndicatorChars.has(next)) break;
             if (ch === "\n") {
@@ -5971,12 +5971,12 @@ var require_lexer = __commonJS({
             }
           } else {
             if (inFlow && flowIndicatorChars.has(ch)) break;
-            end = i;
+            end2 = i;
           }
         }
         if (!ch && !this.atEnd) return this.setNext("plain-scalar");
         yield cst.SCALAR;
-        yield* this.pushToIndex(end + 1, true);
+        yield* this.pushToIndex(end2 + 1, true);
         return inFlow ? "flow" : "doc";
       }
       *pushCount(n) {
@@ -6540,9 +6540,9 @@ var require_parser = __commonJS({
           case "newline":
             this.onKeyLine = false;
             if (it.value) {
-              const end = "end" in it.value ? it.value.end : void 0;
-              const last = Array.isArray(end) ? end[end.length - 1] : void 0;
-              if (last?.type === "comment") end?.push(this.sourceToken);
+              const end2 = "end" in it.value ? it.value.end : void 0;
+              const last = Array.isArray(end2) ? end2[end2.length - 1] : void 0;
+              if (last?.type === "comment") end2?.push(this.sourceToken);
               else map.items.push({
                 start: [
                   this.sourceToken
@@ -6567,10 +6567,10 @@ var require_parser = __commonJS({
             } else {
               if (this.atIndentedComment(it.start, map.indent)) {
                 const prev = map.items[map.items.length - 2];
-                const end = prev?.value?.end;
-                if (Array.isArray(end)) {
-                  arrayPushArray(end, it.start);
-                  end.push(this.sourceToken);
+                const end2 = prev?.value?.end;
+                if (Array.isArray(end2)) {
+                  arrayPushArray(end2, it.start);
+                  end2.push(this.sourceToken);
                   map.items.pop();
                   return;
                 }
@@ -6810,9 +6810,9 @@ var require_parser = __commonJS({
         switch (this.type) {
           case "newline":
             if (it.value) {
-              const end = "end" in it.value ? it.value.end : void 0;
-              const last = Array.isArray(end) ? end[end.length - 1] : void 0;
-              if (last?.type === "comment") end?.push(this.sourceToken);
+              const end2 = "end" in it.value ? it.value.end : void 0;
+              const last = Array.isArray(end2) ? end2[end2.length - 1] : void 0;
+              if (last?.type === "comment") end2?.push(this.sourceToken);
               else seq.items.push({
                 start: [
                   this.sourceToken
@@ -6830,10 +6830,10 @@ var require_parser = __commonJS({
             else {
               if (this.atIndentedComment(it.start, seq.indent)) {
                 const prev = seq.items[seq.items.length - 2];
-                const end = prev?.value?.end;
-                if (Array.isArray(end)) {
-                  arrayPushArray(end, it.start);
-                  end.push(this.sourceToken);
+                const end2 = prev?.value?.end;
+                if (Array.isArray(end2)) {
+                  arrayPushArray(end2, it.start);
+                  end2.push(this.sourceToken);
                   seq.items.pop();
                   return;
                 }
@@ -7261,7 +7261,7 @@ var require_dist = __commonJS({
 });
 
 // src/action/post.ts
-import { existsSync, readFileSync as readFileSync3 } from "node:fs";
+import { existsSync, readFileSync as readFileSync4 } from "node:fs";
 import { env as env2 } from "node:process";
 
 // src/action/commands.ts
@@ -7332,51 +7332,6 @@ function placeOf(step, workflow) {
 
 // src/action/control.ts
 import { createConnection } from "node:net";
-var CONTROL_SOCKET = "/run/egress/control.sock";
-var NotRunning = class extends Error {
-  name = "NotRunning";
-};
-var Refused = class extends Error {
-  name = "Refused";
-};
-var MAX_ANSWER = 4 * 1024 * 1024;
-var PATIENCE = 6e4;
-async function ask(request, path = CONTROL_SOCKET) {
-  const line = await exchange(path, JSON.stringify(request) + "\n");
-  const answer = parse(line);
-  if (typeof answer["error"] === "string") throw new Refused(answer["error"]);
-  return answer;
-}
-function parse(line) {
-  try {
-    const value = JSON.parse(line);
-    if (typeof value === "object" && value !== null) return value;
-  } catch {
-  }
-  throw new NotRunning("the guard ended before it answered");
-}
-function exchange(path, line) {
-  return new Promise((resolve, reject) => {
-    const socket = createConnection({
-      path
-    });
-    let text2 = "";
-    socket.setEncoding("utf8");
-    socket.setTimeout(PATIENCE, () => socket.destroy(new Error("it took too long")));
-    socket.on("connect", () => socket.write(line));
-    socket.on("data", (chunk) => {
-      text2 += chunk;
-      if (text2.length > MAX_ANSWER) socket.destroy(new Error("the answer is too long"));
-    });
-    socket.on("end", () => resolve(text2));
-    socket.on("error", (error) => {
-      if (text2.endsWith("\n")) return resolve(text2);
-      reject(new NotRunning(`no guard answers (${error.message})`, {
-        cause: error
-      }));
-    });
-  });
-}
 
 // src/action/errors.ts
 var HookError = class extends Error {
@@ -7394,73 +7349,61 @@ function reasonOf(error) {
   return more ? `${error.message}: ${cause.message}` : error.message;
 }
 
-// src/action/executable.ts
-import { readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
-
-// src/protocol/version.ts
-var VERSION = "0.1.0";
-
-// src/action/as_root.ts
-import { spawn } from "node:child_process";
-import { getuid } from "node:process";
-var SUDO = "/usr/bin/sudo";
-var SHELL = "/bin/sh";
-function asRoot(script, options) {
-  const shell = [
-    SHELL,
-    "-c",
-    script,
-    "egress",
-    ...options.args ?? []
-  ];
-  const [file = "", ...args] = getuid?.() === 0 ? shell : [
-    SUDO,
-    "-n",
-    "--",
-    ...shell
-  ];
-  const child = spawn(file, args, {
-    stdio: "pipe",
-    timeout: options.timeout
-  });
-  return finish(child, options);
+// src/action/control.ts
+var CONTROL_SOCKET = "/run/egress/control.sock";
+var NotRunning = class extends Error {
+  name = "NotRunning";
+};
+var Refused = class extends Error {
+  name = "Refused";
+};
+var MAX_ANSWER = 4 * 1024 * 1024;
+var PATIENCE = 6e4;
+var REFUSAL_PATIENCE = 5e3;
+async function ask(request2, path = CONTROL_SOCKET) {
+  const line = await exchange(path, JSON.stringify(request2) + "\n");
+  const answer = parse(line);
+  if (typeof answer["error"] === "string") throw new Refused(answer["error"]);
+  return answer;
 }
-function finish(child, { stdin, onLine }) {
+function parse(line) {
+  try {
+    const value = JSON.parse(line);
+    if (typeof value === "object" && value !== null) return value;
+  } catch {
+  }
+  throw new NotRunning("the guard ended before it answered");
+}
+async function exchange(path, line) {
+  try {
+    return await converse(path, line, PATIENCE);
+  } catch (error) {
+    const { code: code2 } = error;
+    const refused = code2 === "EPIPE" || code2 === "ECONNRESET";
+    const text2 = refused ? await converse(path, "", REFUSAL_PATIENCE).catch(() => "") : "";
+    if (text2 !== "") return text2;
+    throw new NotRunning(`no guard answers (${reasonOf(error)})`, {
+      cause: error
+    });
+  }
+}
+function converse(path, line, patience) {
   return new Promise((resolve, reject) => {
-    let stdout = "";
-    let stderr = "";
-    let unsaid = "";
-    child.stdout?.setEncoding("utf8").on("data", (text2) => stdout += text2);
-    child.stderr?.setEncoding("utf8").on("data", (text2) => {
-      stderr += text2;
-      const lines = (unsaid + text2).split("\n");
-      unsaid = lines.pop() ?? "";
-      for (const line of lines) onLine?.(line);
+    const socket = createConnection({
+      path
     });
-    child.on("error", reject);
-    child.on("close", (code2) => {
-      if (unsaid !== "") onLine?.(unsaid);
-      resolve({
-        code: code2 ?? 255,
-        stdout,
-        stderr
-      });
+    let text2 = "";
+    socket.setEncoding("utf8");
+    socket.setTimeout(patience, () => socket.destroy(new Error("it took too long")));
+    if (line !== "") socket.on("connect", () => socket.write(line));
+    socket.on("data", (chunk) => {
+      text2 += chunk;
+      if (text2.length > MAX_ANSWER) socket.destroy(new Error("the answer is too long"));
     });
-    child.stdin?.on("error", () => {
-    });
-    child.stdin?.end(stdin ?? "");
+    socket.on("end", () => resolve(text2));
+    socket.on("error", (error) => text2.endsWith("\n") ? resolve(text2) : reject(error));
   });
 }
-
-// src/action/download.ts
-import { Buffer as Buffer2 } from "node:buffer";
-import { createHash } from "node:crypto";
-var MAX_SIZE = 512 * 1024 * 1024;
-
-// src/action/executable.ts
-var FOLDER = `/opt/egress/${VERSION}`;
-var CHECKOUT = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "");
 
 // src/action/hook.ts
 import process from "node:process";
@@ -7813,8 +7756,8 @@ function destinationOf(event) {
   }
 }
 function originOf(url) {
-  const end = url.indexOf("/", url.indexOf("://") + 3);
-  return end < 0 ? url : url.slice(0, end);
+  const end2 = url.indexOf("/", url.indexOf("://") + 3);
+  return end2 < 0 ? url : url.slice(0, end2);
 }
 
 // src/action/log_totals.ts
@@ -7921,26 +7864,260 @@ function append(file, text2) {
 }
 
 // src/action/stop.ts
-import { readFileSync as readFileSync2 } from "node:fs";
-import { setTimeout } from "node:timers/promises";
+import { readFileSync as readFileSync3 } from "node:fs";
+import { setTimeout as setTimeout2 } from "node:timers/promises";
+
+// src/action/as_root.ts
+import { spawn } from "node:child_process";
+import { getuid } from "node:process";
+var SUDO = "/usr/bin/sudo";
+var SHELL = "/bin/sh";
+function asRoot(script, options) {
+  const shell = [
+    SHELL,
+    "-c",
+    script,
+    "egress",
+    ...options.args ?? []
+  ];
+  const [file = "", ...args] = getuid?.() === 0 ? shell : [
+    SUDO,
+    "-n",
+    "--",
+    ...shell
+  ];
+  const child = spawn(file, args, {
+    stdio: "pipe",
+    timeout: options.timeout
+  });
+  return finish(child, options);
+}
+function finish(child, { stdin, onLine }) {
+  return new Promise((resolve, reject) => {
+    let stdout = "";
+    let stderr = "";
+    let unsaid = "";
+    child.stdout?.setEncoding("utf8").on("data", (text2) => stdout += text2);
+    child.stderr?.setEncoding("utf8").on("data", (text2) => {
+      stderr += text2;
+      const lines = (unsaid + text2).split("\n");
+      unsaid = lines.pop() ?? "";
+      for (const line of lines) onLine?.(line);
+    });
+    child.on("error", reject);
+    child.on("close", (code2) => {
+      if (unsaid !== "") onLine?.(unsaid);
+      resolve({
+        code: code2 ?? 255,
+        stdout,
+        stderr
+      });
+    });
+    child.stdin?.on("error", () => {
+    });
+    child.stdin?.end(stdin ?? "");
+  });
+}
+
+// src/action/executable.ts
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+// src/protocol/version.ts
+var VERSION = "0.1.0";
+
+// src/action/download.ts
+import { Buffer as Buffer2 } from "node:buffer";
+import { createHash } from "node:crypto";
+var MAX_SIZE = 512 * 1024 * 1024;
+
+// src/action/manifest.ts
+var ARCHIVE = "egress-linux-x64.tar.gz";
+function parseManifest(text2) {
+  const assets = [];
+  for (const [index, line] of text2.split("\n").entries()) {
+    if (line.trim() === "" || line.startsWith("#")) continue;
+    const match = /^([0-9a-f]{64}) [ *]([A-Za-z0-9][A-Za-z0-9._-]{0,99})$/.exec(line);
+    if (!match) throw new Error(`setup/deps.sha256, line ${index + 1}, is not "SHA256  NAME"`);
+    const [, sha256 = "", name = ""] = match;
+    if (assets.some((asset) => asset.name === name)) {
+      throw new Error(`setup/deps.sha256, line ${index + 1}: ${name} is there twice`);
+    }
+    assets.push({
+      name,
+      sha256
+    });
+  }
+  if (assets.length > 0 && !assets.some((asset) => asset.name === ARCHIVE)) {
+    throw new Error(`setup/deps.sha256 names files, but not ${ARCHIVE}`);
+  }
+  return assets;
+}
+
+// src/action/executable.ts
+var FOLDER = `/opt/egress/${VERSION}`;
+var UNPACKED = "unpacked";
+var CHECKOUT = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "");
+function executablePath() {
+  return launcherOf(readManifest());
+}
+function launcherOf(assets) {
+  return assets.length === 0 ? `${CHECKOUT}/egress` : `${FOLDER}/${UNPACKED}/egress`;
+}
+function readManifest() {
+  return parseManifest(readFileSync(`${CHECKOUT}/setup/deps.sha256`, "utf8"));
+}
 
 // src/action/guard_status.ts
 function toGuardStatus(value) {
   const status = value;
-  const ok = typeof status === "object" && status !== null && typeof status.id === "string" && typeof status.mode === "string" && Number.isSafeInteger(status.allowed) && Number.isSafeInteger(status.blocked) && typeof status.sudo === "string" && typeof status.control === "string" && (status.log === void 0 || typeof status.log === "string");
+  const ok = typeof status === "object" && status !== null && typeof status.id === "string" && typeof status.mode === "string" && Number.isSafeInteger(status.uptime_s) && Number.isSafeInteger(status.allowed) && Number.isSafeInteger(status.blocked) && typeof status.sudo === "string" && typeof status.control === "string" && (status.log === void 0 || typeof status.log === "string");
   if (!ok) throw new Error("the guard's status cannot be understood");
   return status;
 }
 
+// src/action/job_containers.ts
+import { request } from "node:http";
+var DOCKER = "/var/run/docker.sock";
+var PATIENCE2 = 3e4;
+var API = "/v1.24/containers";
+var NO_DOCKER = [
+  "ENOENT",
+  "ECONNREFUSED",
+  "EACCES"
+];
+async function endContainers(socket = DOCKER) {
+  try {
+    const running = parseIds((await call(socket, "GET", `${API}/json`)).text);
+    for (const id of running) {
+      const { status, text: text2 } = await call(socket, "POST", `${API}/${id}/kill`);
+      if (![
+        204,
+        404,
+        409
+      ].includes(status)) throw new Error(`${status} ${text2.slice(0, 200)}`);
+    }
+    return running.length;
+  } catch (error) {
+    if (NO_DOCKER.includes(error.code ?? "")) return 0;
+    throw new HookError(`the containers that the job left cannot be ended (${reasonOf(error)}): the machine stays guarded`, void 0, {
+      cause: error
+    });
+  }
+}
+function parseIds(text2) {
+  const list2 = JSON.parse(text2);
+  if (!Array.isArray(list2)) throw new Error("dockerd's list of containers is none");
+  return list2.map((item) => {
+    if (typeof item.Id === "string" && /^[0-9a-f]{64}$/.test(item.Id)) return item.Id;
+    throw new Error("dockerd's list of containers cannot be understood");
+  });
+}
+function call(socketPath, method, path) {
+  return new Promise((resolve, reject) => {
+    const sent = request({
+      socketPath,
+      method,
+      path,
+      timeout: PATIENCE2
+    }, (response) => {
+      let text2 = "";
+      response.setEncoding("utf8").on("data", (chunk) => text2 += chunk);
+      response.on("end", () => resolve({
+        status: response.statusCode ?? 0,
+        text: text2
+      }));
+      response.on("error", reject);
+    });
+    sent.on("timeout", () => sent.destroy(new Error("dockerd does not answer")));
+    sent.on("error", reject);
+    sent.end();
+  });
+}
+
+// src/action/job_processes.ts
+import { readdirSync, readFileSync as readFileSync2 } from "node:fs";
+import process2 from "node:process";
+import { setTimeout } from "node:timers/promises";
+var TICKS = 100;
+var INEXACT = 2;
+var ROUNDS = 200;
+var PAUSE = 20;
+function leftovers(all, own, since) {
+  const byPid = new Map(all.map((one) => [
+    one.pid,
+    one
+  ]));
+  const line = /* @__PURE__ */ new Set();
+  for (let at = own; at && !line.has(at.pid); at = byPid.get(at.ppid)) {
+    line.add(at.pid);
+  }
+  return all.filter((one) => one.uid === own.uid && !one.zombie && !line.has(one.pid) && one.start >= since - INEXACT);
+}
+async function endLeftovers(uptime) {
+  const ended = /* @__PURE__ */ new Set();
+  const since = Number(readFileSync2("/proc/uptime", "utf8").split(" ")[0]) - uptime;
+  let quiet = 0;
+  for (let round = 0; round < ROUNDS; round++) {
+    const left = look(since);
+    for (const { pid } of left) {
+      end(pid);
+      ended.add(pid);
+    }
+    quiet = left.length === 0 ? quiet + 1 : 0;
+    if (quiet === 2) return ended.size;
+    await setTimeout(PAUSE);
+  }
+  throw new HookError("what the job left running starts anew faster than it can be ended: the machine stays guarded");
+}
+function look(since) {
+  const all = readdirSync("/proc").filter((name) => /^\d+$/.test(name)).map((name) => read(Number(name))).filter((one) => one !== void 0);
+  const own = all.find((one) => one.pid === process2.pid);
+  if (own === void 0) throw new HookError("/proc does not show this process");
+  return leftovers(all, own, since);
+}
+function read(pid) {
+  try {
+    return parseProcess(readFileSync2(`/proc/${pid}/stat`, "utf8"), readFileSync2(`/proc/${pid}/status`, "utf8"));
+  } catch {
+    return void 0;
+  }
+}
+function parseProcess(stat, status) {
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return {
+    pid: parseInt(stat),
+    zombie: fields[0] === "Z" || fields[0] === "X",
+    ppid: Number(fields[1]),
+    start: Number(fields[19]) / TICKS,
+    // The file's owner would be root for a process that is not dumpable. A name cannot hold a line end here.
+    uid: Number(/^Uid:\t(\d+)/m.exec(status)?.[1])
+  };
+}
+function end(pid) {
+  try {
+    process2.kill(pid, "SIGKILL");
+  } catch (error) {
+    const { code: code2 } = error;
+    if (code2 !== "ESRCH" && code2 !== "EPERM") throw error;
+  }
+}
+
 // src/action/stop.ts
 var STOPPED = "/run/egress/stopped.json";
-var PATIENCE2 = 6e4;
+var PATIENCE3 = 6e4;
 var LOOK_EVERY = 50;
-async function stopGuard(executable) {
+async function stopGuard() {
   try {
-    const status = toGuardStatus(await ask({
+    let status = toGuardStatus(await ask({
       op: "status"
     }));
+    if (status.mode !== "audit") {
+      await endJob(status.uptime_s);
+      status = toGuardStatus(await ask({
+        op: "status"
+      }));
+    }
     await ask({
       op: "shutdown"
     });
@@ -7950,16 +8127,22 @@ async function stopGuard(executable) {
     };
   } catch (error) {
     if (!(error instanceof NotRunning || error instanceof Refused)) throw error;
-    return await stopAsRoot(executable, error);
+    return await stopAsRoot(error);
   }
 }
-async function stopAsRoot(executable, why) {
+async function endJob(uptime) {
+  const processes = await endLeftovers(uptime);
+  const containers = await endContainers();
+  if (containers + processes === 0) return;
+  say(`egress: ended what the job left running: ${processes} processes, ${containers} containers`);
+}
+async function stopAsRoot(why) {
   say(`egress: ${why.message}; ending it as root`);
   const { code: code2, stderr } = await asRoot('exec "$1" stop', {
     args: [
-      executable
+      executablePath()
     ],
-    timeout: PATIENCE2 * 2,
+    timeout: PATIENCE3 * 2,
     onLine: say
   });
   if (code2 === 0) return {
@@ -7970,18 +8153,18 @@ async function stopAsRoot(executable, why) {
   });
 }
 async function waitForEnd(id) {
-  for (const end = Date.now() + PATIENCE2; Date.now() < end; await setTimeout(LOOK_EVERY)) {
+  for (const end2 = Date.now() + PATIENCE3; Date.now() < end2; await setTimeout2(LOOK_EVERY)) {
     const stopped = readStopped();
     if (stopped?.id === id) return [
       ...stopped.problems ?? [],
       ...stopped.differences ?? []
     ];
   }
-  throw new HookError(`the guard ${id} was told to end, and did not within ${PATIENCE2 / 1e3} s`);
+  throw new HookError(`the guard ${id} was told to end, and did not within ${PATIENCE3 / 1e3} s`);
 }
 function readStopped() {
   try {
-    return JSON.parse(readFileSync2(STOPPED, "utf8"));
+    return JSON.parse(readFileSync3(STOPPED, "utf8"));
   } catch (error) {
     const { code: code2 } = error;
     if (code2 === "ENOENT" || error instanceof SyntaxError) return void 0;
@@ -7993,12 +8176,13 @@ function readStopped() {
 
 // src/action/escape.ts
 var LONGEST = 300;
-function code(text2) {
-  const escaped = encode(text2, /[^\p{L}\p{N} /-]/gu, (point) => `&#${point};`);
+var LONGEST_LABEL = 60;
+function code(text2, longest = LONGEST) {
+  const escaped = encode(cut(text2, longest), /[^\p{L}\p{N} /-]/gu, (point) => `&#${point};`);
   return `<code>${escaped}</code>`;
 }
 function block(lines) {
-  const text2 = lines.map((line) => cut(withoutControls(line))).join("\n");
+  const text2 = lines.map((line) => cut(line, LONGEST)).join("\n");
   const longest = Math.max(2, ...(text2.match(/`+/g) ?? []).map((row) => row.length));
   const fence = "`".repeat(longest + 1);
   return `${fence}text
@@ -8006,16 +8190,16 @@ ${text2}
 ${fence}`;
 }
 function label(text2) {
-  return `"${encode(text2, /[^A-Za-z0-9 ./-]/gu, (point) => `#${point};`)}"`;
+  return `"${encode(cut(text2, LONGEST_LABEL), /[^A-Za-z0-9 ./-]/gu, (point) => `#${point};`)}"`;
 }
 function encode(text2, pattern, as) {
-  return cut(withoutControls(text2)).replace(pattern, (char) => as(char.codePointAt(0)));
+  return text2.replace(pattern, (char) => as(char.codePointAt(0)));
 }
-function cut(text2) {
+function cut(text2, longest) {
   const points = [
-    ...text2.toWellFormed()
+    ...withoutControls(text2.toWellFormed())
   ];
-  return points.length <= LONGEST ? points.join("") : `${points.slice(0, LONGEST - 1).join("")}\u2026`;
+  return points.length <= longest ? points.join("") : `${points.slice(0, longest - 1).join("")}\u2026`;
 }
 
 // src/action/mermaid.ts
@@ -8090,6 +8274,9 @@ var Names = class {
 
 // src/action/summary.ts
 var MAX_ROWS = 100;
+var MAX_WARNINGS2 = 20;
+var LONGEST_NAME = 100;
+var MAX_PAGE = 900 * 1024;
 function renderPage(page) {
   const { summary, audit, warnings } = page;
   const sections = [
@@ -8101,7 +8288,20 @@ function renderPage(page) {
     ...allowedTable(summary.allowed),
     diagram(summary)
   ];
-  return sections.filter((section) => section !== "").join("\n\n") + "\n";
+  return inRoom(sections.filter((section) => section !== ""));
+}
+function inRoom(sections) {
+  let page = "";
+  for (const section of sections) {
+    if (page.length + section.length > MAX_PAGE) {
+      return `${page}The page has no room for the rest: see the log.
+`;
+    }
+    page += `${section}
+
+`;
+  }
+  return page;
 }
 function verdict({ summary, audit, warnings }) {
   const broken = warnings.some((warning) => warning.code === "no_stop");
@@ -8117,10 +8317,14 @@ function numbers({ summary, audit, artifact }) {
 }
 function warningList(warnings) {
   if (warnings.length === 0) return [];
-  const lines = warnings.slice(0, MAX_ROWS).map(({ code: name, message, count }) => `- ${code(name)}: ${code(message)}${count > 1 ? ` (${count} times)` : ""}`);
+  const lines = warnings.slice(0, MAX_WARNINGS2).map(({ code: name, message, count }) => `- ${code(name)}: ${code(message)}${count > 1 ? ` (${count} times)` : ""}`);
+  const more = warnings.length - lines.length;
   return [
     "### Warnings",
-    lines.join("\n")
+    lines.join("\n"),
+    ...more > 0 ? [
+      `... and ${more} more: see the log.`
+    ] : []
   ];
 }
 function blockedTable(blocked, audit) {
@@ -8162,10 +8366,13 @@ function rules(blocked) {
   const lines = [
     ...hints
   ].slice(0, MAX_ROWS);
+  const title = "The rules to add, if all of it is meant to happen";
   return [
-    "<details><summary>The rules to add, if all of it is meant to happen</summary>",
-    block(lines),
-    "</details>"
+    `<details><summary>${title}</summary>
+
+${block(lines)}
+
+</details>`
   ];
 }
 function table(title, head, rows) {
@@ -8193,9 +8400,10 @@ function sorted(entries) {
   return steps.flatMap((step) => entries.filter((entry) => entry.step === step));
 }
 function where({ step, exe }) {
+  const name = (text2) => code(text2, LONGEST_NAME);
   return [
-    step === void 0 ? "" : code(step),
-    exe === void 0 ? "unknown" : code(exe)
+    step === void 0 ? "" : name(step),
+    exe === void 0 ? "unknown" : name(exe)
   ];
 }
 
@@ -8204,7 +8412,7 @@ import { randomUUID as randomUUID2 } from "node:crypto";
 
 // src/action/artifact.ts
 import { createHash as createHash2 } from "node:crypto";
-import { setTimeout as setTimeout2 } from "node:timers/promises";
+import { setTimeout as setTimeout3 } from "node:timers/promises";
 
 // src/action/runtime_token.ts
 import { Buffer as Buffer3 } from "node:buffer";
@@ -8271,7 +8479,7 @@ function zipOne(name, content) {
       path
     ]
   ]);
-  const end = Buffer4.concat([
+  const end2 = Buffer4.concat([
     // This disk, the directory's disk, entries here and in all.
     ...[
       uint32(101010256),
@@ -8290,7 +8498,7 @@ function zipOne(name, content) {
     local,
     packed,
     central,
-    end
+    end2
   ]));
 }
 function describe(path, content, packed) {
@@ -8333,12 +8541,12 @@ var SERVICE = "twirp/github.actions.results.api.v1.ArtifactService";
 var MIME = "application/zip";
 var VERSION2 = 7;
 var ATTEMPTS = 4;
-var PAUSE = 500;
+var PAUSE2 = 500;
 var CALL_PATIENCE = 3e4;
 var CONTENT_PATIENCE = 3e5;
 async function uploadArtifact(results, name, file) {
   const ids = backendIds(results.token);
-  const created = await call(results, "CreateArtifact", {
+  const created = await call2(results, "CreateArtifact", {
     ...ids,
     name,
     mime_type: MIME,
@@ -8350,7 +8558,7 @@ async function uploadArtifact(results, name, file) {
   }
   const archive = zipOne(file.name, file.content);
   await retrying("the upload", () => put(target, archive));
-  const finalized = await call(results, "FinalizeArtifact", {
+  const finalized = await call2(results, "FinalizeArtifact", {
     ...ids,
     name,
     size: String(archive.length),
@@ -8359,7 +8567,7 @@ async function uploadArtifact(results, name, file) {
   if (finalized["ok"] !== true) throw new Error("FinalizeArtifact: the service said no");
   return String(finalized["artifact_id"]);
 }
-function call({ url, token }, method, message) {
+function call2({ url, token }, method, message) {
   return retrying(method, async () => {
     const response = await fetch(new URL(`/${SERVICE}/${method}`, url), {
       method: "POST",
@@ -8406,7 +8614,7 @@ async function retrying(what, work) {
           cause: error
         });
       }
-      await setTimeout2(PAUSE * 2 ** (attempt - 1));
+      await setTimeout3(PAUSE2 * 2 ** (attempt - 1));
     }
   }
 }
@@ -8444,17 +8652,17 @@ var import_yaml2 = __toESM(require_dist());
 var import_yaml = __toESM(require_dist());
 
 // src/github/no_env.ts
-import process2 from "node:process";
+import process3 from "node:process";
 function withoutEnv(work) {
-  const saved = Object.getOwnPropertyDescriptor(process2, "env");
-  Object.defineProperty(process2, "env", {
+  const saved = Object.getOwnPropertyDescriptor(process3, "env");
+  Object.defineProperty(process3, "env", {
     value: {},
     configurable: true
   });
   try {
     return work();
   } finally {
-    if (saved) Object.defineProperty(process2, "env", saved);
+    if (saved) Object.defineProperty(process3, "env", saved);
   }
 }
 
@@ -8505,7 +8713,7 @@ function textOf(step, key) {
 }
 
 // src/action/repository.ts
-var PATIENCE3 = 3e4;
+var PATIENCE4 = 3e4;
 var MAX_FILE = 512 * 1024;
 async function readFromCommit(path, sha, env3, token) {
   const { GITHUB_API_URL: api, GITHUB_REPOSITORY: repository } = env3;
@@ -8519,7 +8727,7 @@ async function readFromCommit(path, sha, env3, token) {
         authorization: `Bearer ${token}`
       }
     },
-    signal: AbortSignal.timeout(PATIENCE3)
+    signal: AbortSignal.timeout(PATIENCE4)
   });
   const text2 = await response.text();
   if (response.status === 404) {
@@ -8556,8 +8764,8 @@ await runHook(async () => {
   if (!env2["STATE_started"] && !existsSync(CONTROL_SOCKET)) {
     return say("egress: the guard was not started, so there is nothing to end");
   }
-  const end = await stopGuard(env2["STATE_executable"] || `${CHECKOUT}/egress`);
-  for (const leftover of end.leftovers) {
+  const end2 = await stopGuard();
+  for (const leftover of end2.leftovers) {
     fail({
       level: "error",
       title: "egress: not as before the start",
@@ -8566,7 +8774,7 @@ await runHook(async () => {
   }
   const parsed = parseInputs(env2);
   if ("problems" in parsed) throw new HookError("the inputs are not what they were at the start");
-  const log = end.status?.log ?? env2["STATE_log"];
+  const log = end2.status?.log ?? env2["STATE_log"];
   if (log === void 0) throw new HookError("the guard kept no log");
   requireRootOwned(log);
   await tellOf(await readLog(log), log, parsed.inputs);
@@ -8615,7 +8823,7 @@ async function tellOf(totals, log, inputs) {
 }
 async function tryUpload(log) {
   try {
-    return await uploadLog(readFileSync3(log), env2);
+    return await uploadLog(readFileSync4(log), env2);
   } catch (error) {
     const message = `the log could not be uploaded: ${reasonOf(error)}`;
     annotate([

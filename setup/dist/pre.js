@@ -201,14 +201,20 @@ var PATIENCE2 = 6e4;
 var CHECKOUT = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "");
 async function provideExecutable(env3) {
   try {
-    const assets = parseManifest(readFileSync(`${CHECKOUT}/setup/deps.sha256`, "utf8"));
-    if (assets.length === 0) return `${CHECKOUT}/egress`;
-    return await install(await download(releaseUrl(env3), assets), assets, FOLDER);
+    const assets = readManifest();
+    if (assets.length > 0) await install(await download(releaseUrl(env3), assets), assets, FOLDER);
+    return launcherOf(assets);
   } catch (error) {
     throw new HookError(`egress cannot be had: ${reasonOf(error)}`, void 0, {
       cause: error
     });
   }
+}
+function launcherOf(assets) {
+  return assets.length === 0 ? `${CHECKOUT}/egress` : `${FOLDER}/${UNPACKED}/egress`;
+}
+function readManifest() {
+  return parseManifest(readFileSync(`${CHECKOUT}/setup/deps.sha256`, "utf8"));
 }
 function releaseUrl(env3) {
   const { GITHUB_SERVER_URL: server, GITHUB_ACTION_REPOSITORY: repository } = env3;
@@ -234,7 +240,7 @@ async function install(contents, assets, folder) {
 // src/action/guard_status.ts
 function toGuardStatus(value) {
   const status = value;
-  const ok = typeof status === "object" && status !== null && typeof status.id === "string" && typeof status.mode === "string" && Number.isSafeInteger(status.allowed) && Number.isSafeInteger(status.blocked) && typeof status.sudo === "string" && typeof status.control === "string" && (status.log === void 0 || typeof status.log === "string");
+  const ok = typeof status === "object" && status !== null && typeof status.id === "string" && typeof status.mode === "string" && Number.isSafeInteger(status.uptime_s) && Number.isSafeInteger(status.allowed) && Number.isSafeInteger(status.blocked) && typeof status.sudo === "string" && typeof status.control === "string" && (status.log === void 0 || typeof status.log === "string");
   if (!ok) throw new Error("the guard's status cannot be understood");
   return status;
 }
@@ -791,7 +797,6 @@ await runHook(async () => {
   const { status, environment } = await startGuard(executable, policy, inputs, env2);
   tell("GITHUB_STATE", {
     started: status.id,
-    executable,
     ...status.log && {
       log: status.log
     }

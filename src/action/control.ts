@@ -6,6 +6,7 @@
 
 import { createConnection } from "node:net";
 import type { ControlRequest } from "../protocol/mod.ts";
+import { reasonOf } from "./errors.ts";
 
 /** Where the guard listens; its folder is root's alone. */
 export const CONTROL_SOCKET = "/run/egress/control.sock";
@@ -24,6 +25,8 @@ export class Refused extends Error {
 const MAX_ANSWER = 4 * 1024 * 1024;
 /** Longest wait for an answer, ms. */
 const PATIENCE = 60_000;
+/** Longest wait for a refusal, which comes at once, ms. */
+const REFUSAL_PATIENCE = 5_000;
 
 /**
  * Sends one request.
@@ -52,22 +55,34 @@ function parse(line: string): Record<string, unknown> {
   throw new NotRunning("the guard ended before it answered");
 }
 
-function exchange(path: string, line: string): Promise<string> {
+/**
+ * Who may not ask is told so before the request is read; writing it then fails, and Node gives up what came in. So
+ * a second connection only listens.
+ */
+async function exchange(path: string, line: string): Promise<string> {
+  try {
+    return await converse(path, line, PATIENCE);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const refused = code === "EPIPE" || code === "ECONNRESET";
+    const text = refused ? await converse(path, "", REFUSAL_PATIENCE).catch(() => "") : ""; // said below
+    if (text !== "") return text;
+    throw new NotRunning(`no guard answers (${reasonOf(error)})`, { cause: error });
+  }
+}
+
+function converse(path: string, line: string, patience: number): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = createConnection({ path });
     let text = "";
     socket.setEncoding("utf8");
-    socket.setTimeout(PATIENCE, () => socket.destroy(new Error("it took too long")));
-    socket.on("connect", () => socket.write(line));
+    socket.setTimeout(patience, () => socket.destroy(new Error("it took too long")));
+    if (line !== "") socket.on("connect", () => socket.write(line));
     socket.on("data", (chunk: string) => {
       text += chunk;
       if (text.length > MAX_ANSWER) socket.destroy(new Error("the answer is too long"));
     });
     socket.on("end", () => resolve(text));
-    socket.on("error", (error: Error) => {
-      // A refusal is written before the request is read, which then fails.
-      if (text.endsWith("\n")) return resolve(text);
-      reject(new NotRunning(`no guard answers (${error.message})`, { cause: error }));
-    });
+    socket.on("error", (error: Error) => text.endsWith("\n") ? resolve(text) : reject(error));
   });
 }

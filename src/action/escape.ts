@@ -7,15 +7,19 @@
 
 import { withoutControls } from "./commands.ts";
 
-/** Longest piece of text, code points. */
+/** Longest piece of text, code points, where nothing else is said. */
 const LONGEST = 300;
+/** Longest label, code points. */
+const LONGEST_LABEL = 60;
 
 /**
  * Inline code. Whatever could be markup is a character reference, which Markdown (GFM, CommonMark 6.1 and 2.5) takes
  * as the character itself; in <code> GitHub makes no mentions and no links.
+ *
+ * @param longest what is longer is cut, code points
  */
-export function code(text: string): string {
-  const escaped = encode(text, /[^\p{L}\p{N} /-]/gu, (point) => `&#${point};`);
+export function code(text: string, longest = LONGEST): string {
+  const escaped = encode(cut(text, longest), /[^\p{L}\p{N} /-]/gu, (point) => `&#${point};`);
   return `<code>${escaped}</code>`;
 }
 
@@ -23,7 +27,7 @@ export function code(text: string): string {
  * A block of code: each text a line. The fence is longer than any row of backticks in it (CommonMark 4.5).
  */
 export function block(lines: string[]): string {
-  const text = lines.map((line) => cut(withoutControls(line))).join("\n");
+  const text = lines.map((line) => cut(line, LONGEST)).join("\n");
   const longest = Math.max(2, ...(text.match(/`+/g) ?? []).map((row) => row.length));
   const fence = "`".repeat(longest + 1);
   return `${fence}text\n${text}\n${fence}`;
@@ -31,14 +35,14 @@ export function block(lines: string[]): string {
 
 /** A Mermaid label with its quotes; in it, `#DECIMAL;` is a character and nothing else has a meaning. */
 export function label(text: string): string {
-  return `"${encode(text, /[^A-Za-z0-9 ./-]/gu, (point) => `#${point};`)}"`;
+  return `"${encode(cut(text, LONGEST_LABEL), /[^A-Za-z0-9 ./-]/gu, (point) => `#${point};`)}"`;
 }
 
 function encode(text: string, pattern: RegExp, as: (point: number) => string): string {
-  return cut(withoutControls(text)).replace(pattern, (char) => as(char.codePointAt(0)!));
+  return text.replace(pattern, (char) => as(char.codePointAt(0)!));
 }
 
-function cut(text: string): string {
-  const points = [...text.toWellFormed()];
-  return points.length <= LONGEST ? points.join("") : `${points.slice(0, LONGEST - 1).join("")}…`;
+function cut(text: string, longest: number): string {
+  const points = [...withoutControls(text.toWellFormed())];
+  return points.length <= longest ? points.join("") : `${points.slice(0, longest - 1).join("")}…`;
 }

@@ -41,7 +41,7 @@ const UNPACKED = "unpacked";
 const PATIENCE = 60_000;
 
 /** The action's checkout; the hooks are in its setup/dist. */
-export const CHECKOUT = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "");
+const CHECKOUT = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "");
 
 /**
  * Provides the executable.
@@ -52,12 +52,25 @@ export const CHECKOUT = fileURLToPath(new URL("../..", import.meta.url)).replace
  */
 export async function provideExecutable(env: Record<string, string | undefined>): Promise<string> {
   try {
-    const assets = parseManifest(readFileSync(`${CHECKOUT}/setup/deps.sha256`, "utf8"));
-    if (assets.length === 0) return `${CHECKOUT}/egress`;
-    return await install(await download(releaseUrl(env), assets), assets, FOLDER);
+    const assets = readManifest();
+    if (assets.length > 0) await install(await download(releaseUrl(env), assets), assets, FOLDER);
+    return launcherOf(assets);
   } catch (error) {
     throw new HookError(`egress cannot be had: ${reasonOf(error)}`, undefined, { cause: error });
   }
+}
+
+/** Where {@link provideExecutable} has put it. @throws {Error} if the manifest is damaged */
+export function executablePath(): string {
+  return launcherOf(readManifest());
+}
+
+function launcherOf(assets: Asset[]): string {
+  return assets.length === 0 ? `${CHECKOUT}/egress` : `${FOLDER}/${UNPACKED}/egress`;
+}
+
+function readManifest(): Asset[] {
+  return parseManifest(readFileSync(`${CHECKOUT}/setup/deps.sha256`, "utf8"));
 }
 
 function releaseUrl(env: Record<string, string | undefined>): string {

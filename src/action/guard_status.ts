@@ -11,6 +11,7 @@ export interface GuardStatus {
   mode: "enforce" | "audit" | "closed";
   /** Why it is closed. */
   closed_reason?: string;
+  uptime_s: number;
   allowed: number;
   blocked: number;
   sudo: "allowed" | "disabled" | "absent";
@@ -29,7 +30,8 @@ export function toGuardStatus(value: unknown): GuardStatus {
   const status = value as Partial<GuardStatus> | null;
   const ok = typeof status === "object" && status !== null &&
     typeof status.id === "string" && typeof status.mode === "string" &&
-    Number.isSafeInteger(status.allowed) && Number.isSafeInteger(status.blocked) &&
+    Number.isSafeInteger(status.uptime_s) && Number.isSafeInteger(status.allowed) &&
+    Number.isSafeInteger(status.blocked) &&
     typeof status.sudo === "string" && typeof status.control === "string" &&
     (status.log === undefined || typeof status.log === "string");
   if (!ok) throw new Error("the guard's status cannot be understood");

@@ -9,7 +9,6 @@ import { env } from "node:process";
 import { blockAnnotations } from "./annotations.ts";
 import { CONTROL_SOCKET } from "./control.ts";
 import { HookError, reasonOf } from "./errors.ts";
-import { CHECKOUT } from "./executable.ts";
 import { annotate, fail, runHook, say } from "./hook.ts";
 import { type Inputs, parseInputs } from "./inputs.ts";
 import { readLog, requireRootOwned } from "./log_file.ts";
@@ -24,7 +23,7 @@ await runHook(async () => {
   if (!env["STATE_started"] && !existsSync(CONTROL_SOCKET)) {
     return say("egress: the guard was not started, so there is nothing to end");
   }
-  const end = await stopGuard(env["STATE_executable"] || `${CHECKOUT}/egress`);
+  const end = await stopGuard();
   for (const leftover of end.leftovers) {
     fail({ level: "error", title: "egress: not as before the start", message: leftover });
   }

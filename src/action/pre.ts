@@ -33,7 +33,7 @@ await runHook(async () => {
   if (inputs.selfTest) await selfTest(executable);
   const { status, environment } = await startGuard(executable, policy, inputs, env);
   // The post hook asks the guard itself; these are for when there is none any more to ask.
-  tell("GITHUB_STATE", { started: status.id, executable, ...(status.log && { log: status.log }) });
+  tell("GITHUB_STATE", { started: status.id, ...(status.log && { log: status.log }) });
   tell("GITHUB_ENV", environment);
   say(statusLine(status));
 });

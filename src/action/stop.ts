@@ -9,8 +9,11 @@ import { setTimeout } from "node:timers/promises";
 import { asRoot } from "./as_root.ts";
 import { ask, NotRunning, Refused } from "./control.ts";
 import { HookError, reasonOf } from "./errors.ts";
+import { executablePath } from "./executable.ts";
 import { type GuardStatus, toGuardStatus } from "./guard_status.ts";
 import { say } from "./hook.ts";
+import { endContainers } from "./job_containers.ts";
+import { endLeftovers } from "./job_processes.ts";
 
 /** What a guard leaves to read when it ends; its folder is root's alone to write. */
 const STOPPED = "/run/egress/stopped.json";
@@ -29,25 +32,37 @@ export interface End {
 /**
  * Ends the guard.
  *
- * @param executable from the start, for root to put in order what a killed guard left
  * @throws {HookError} if it guards on, or what it left could not be put in order: then the machine is closed
  */
-export async function stopGuard(executable: string): Promise<End> {
+export async function stopGuard(): Promise<End> {
   try {
-    const status = toGuardStatus(await ask({ op: "status" }));
+    let status = toGuardStatus(await ask({ op: "status" }));
+    if (status.mode !== "audit") {
+      await endJob(status.uptime_s);
+      // What they did to the end counts.
+      status = toGuardStatus(await ask({ op: "status" }));
+    }
     await ask({ op: "shutdown" });
     return { status, leftovers: await waitForEnd(status.id) };
   } catch (error) {
     if (!(error instanceof NotRunning || error instanceof Refused)) throw error;
-    return await stopAsRoot(executable, error);
+    return await stopAsRoot(error);
   }
 }
 
+/** Nothing of the job must be there to use the open machine. Processes first: they could start containers. */
+async function endJob(uptime: number): Promise<void> {
+  const processes = await endLeftovers(uptime);
+  const containers = await endContainers();
+  if (containers + processes === 0) return;
+  say(`egress: ended what the job left running: ${processes} processes, ${containers} containers`);
+}
+
 /** Where the guard was killed, or takes orders from root alone. */
-async function stopAsRoot(executable: string, why: Error): Promise<End> {
+async function stopAsRoot(why: Error): Promise<End> {
   say(`egress: ${why.message}; ending it as root`);
   const { code, stderr } = await asRoot('exec "$1" stop', {
-    args: [executable],
+    args: [executablePath()],
     timeout: PATIENCE * 2,
     onLine: say,
   });

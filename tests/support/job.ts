@@ -8,6 +8,7 @@
 import assert from "node:assert/strict";
 import { JobRunner } from "./job_runner.ts";
 import type { MachineScene } from "./machine_suite.ts";
+import { EGRESS } from "./run.ts";
 
 const ROOT = new URL("../..", import.meta.url).pathname;
 const FAKE_GITHUB = new URL("./fake_github.ts", import.meta.url).pathname;
@@ -149,6 +150,11 @@ export class Job implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#runner.close();
+    // A test that failed leaves a guard that nobody but the job may end.
+    await this.#scene.machine.sh(
+      'if fuser -s /run/egress/*/lock; then fuser -s -k -KILL /run/egress/*/lock; "$1" stop; fi',
+      EGRESS,
+    );
     this.#github.kill("SIGKILL");
     const { stderr } = await this.#github.output();
     if (stderr.length > 0) console.error(new TextDecoder().decode(stderr));

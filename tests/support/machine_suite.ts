@@ -24,6 +24,7 @@ export interface MachineScene extends Scene {
 export const logOf = (scene: Scene) => `${scene.folder}/log.jsonl`;
 
 const STATE = `
+cgroup2=$(sed -n 's/^[^ ]* [^ ]* [^ ]* \\/ \\([^ ]*\\) .* - cgroup2 .*/\\1/p' /proc/self/mountinfo)
 iptables-save | grep '^-'
 head /proc/sys/kernel/unprivileged_userns_clone /proc/sys/kernel/apparmor_restrict_unprivileged_userns \\
   /proc/sys/kernel/yama/ptrace_scope
@@ -31,10 +32,10 @@ sha256sum /etc/ssl/certs/ca-certificates.crt
 ls -Al --time-style=+ /etc/ssl/certs /usr/local/share/ca-certificates | sha256sum
 ls -Al --time-style=+ /etc/sudoers.d
 cat /etc/sudoers.d/*
-find /sys/fs/cgroup -name 'egress-*'
+find "$cgroup2" -name 'egress-*'
 grep -c ' /run/egress/' /proc/self/mountinfo
 ls -A /run/egress 2>/dev/null | grep -v stopped.json
-bpftool cgroup tree "$(sed -n 's/^[^ ]* [^ ]* [^ ]* \\/ \\([^ ]*\\) .* - cgroup2 .*/\\1/p' /proc/self/mountinfo)" | grep -vE '^(CgroupPath|ID)'
+bpftool cgroup tree "$cgroup2" | grep -vE '^(CgroupPath|ID)'
 tc filter show dev uplink egress
 true`;
 
