@@ -73,7 +73,7 @@ test("a process's own claims change neither its step nor its action", async (s) 
     "action.yml": "name: Fetch\nruns: { using: node24, main: main.js }\n",
     "main.js": `
 const { execFileSync } = require("child_process");
-const env = { ...process.env, GITHUB_ACTION: "build", GITHUB_ACTION_REPOSITORY: "owner/egress" };
+const env = { ...process.env, GITHUB_ACTION: "build", GITHUB_ACTION_REPOSITORY: "owner/guard" };
 execFileSync("curl", ["-sS", "-m", "20", "-o", "/dev/null", "http://site.test/action"], { env });
 process.env.GITHUB_ACTION = "build";
 process.title = "Runner.Worker";

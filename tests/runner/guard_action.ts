@@ -7,10 +7,10 @@
 import { EGRESS } from "../support/run.ts";
 import { LOG, type RunnerScene } from "./suite.ts";
 
-/** Offers it as `owner/egress`; its input is the policy. */
+/** Offers it as `owner/guard`; its input is the policy. */
 export async function guardAction(s: RunnerScene, ...options: string[]): Promise<void> {
   const given = ["--upstream-ca", s.machine.internet.caFile, "--log", LOG, ...options];
-  await s.action("owner/egress", {
+  await s.action("owner/guard", {
     "action.yml": `
 name: Guard
 inputs: { policy: { required: true } }
@@ -46,7 +46,7 @@ export function guarded(policy: string, steps: string): string {
 jobs:
   test:
     steps:
-      - uses: owner/egress@v1
+      - uses: owner/guard@v1
         with:
           policy: |
 ${lines}

@@ -84,6 +84,9 @@ export class RunnerMachine implements AsyncDisposable {
     }
     // The runner user writes the job's log and result.
     await Deno.chmod(`${srv}/job`, 0o777);
+    // This checkout is the action.
+    await Deno.mkdir(`${srv}/actions/owner`);
+    await Deno.symlink(ROOT, `${srv}/actions/owner/egress`);
     for (const file of ["worker.mjs", "listener.mjs"]) {
       await Deno.copyFile(`${worker}/${file}`, `${srv}/worker/${file}`);
     }
@@ -164,6 +167,20 @@ export class RunnerMachine implements AsyncDisposable {
   /** Runs egress as root. */
   egress(...args: string[]): Promise<Ended> {
     return this.run(EGRESS, ...args);
+  }
+
+  /** Makes the image `busybox`, if it is not there. */
+  async busybox(): Promise<void> {
+    const made = await this.sh(`
+      set -e
+      ! docker image inspect busybox >/dev/null 2>&1 || exit 0
+      folder=$(mktemp -d)
+      mkdir -p "$folder/bin" "$folder/etc"
+      cp /bin/busybox "$folder/bin/"
+      for name in sh wget cat env id nc sleep; do ln -s busybox "$folder/bin/$name"; done
+      tar -C "$folder" -c . | docker import - busybox >/dev/null
+      rm -rf "$folder"`);
+    if (made.code !== 0) throw new Error(made.stderr);
   }
 
   /** Ends everything that runs on it. */

@@ -5,6 +5,7 @@
  */
 
 import assert from "node:assert/strict";
+import type { Host } from "../../src/demo/hosts.ts";
 import { Internet, type InternetOptions } from "../../src/demo/internet.ts";
 import type { LogEvent } from "../../src/protocol/log.ts";
 import { EGRESS, readLog } from "../support/run.ts";
@@ -29,6 +30,29 @@ export interface JobOptions {
   /** Called once a step has written this line into the job's log. */
   during?: { line: RegExp; then: () => Promise<unknown> };
 }
+
+const ARTIFACTS = "/twirp/github.actions.results.api.v1.ArtifactService";
+
+/** GitHub's service for artifacts, as far as one upload goes. */
+export const RESULTS: Host = {
+  name: "results-receiver.actions.githubusercontent.com",
+  address: "198.51.100.90",
+  services: [{
+    type: "web",
+    port: 443,
+    tls: "good",
+    site: {
+      [`${ARTIFACTS}/CreateArtifact`]: {
+        body: JSON.stringify({
+          ok: true,
+          signed_upload_url: "https://results-receiver.actions.githubusercontent.com/upload?sig=x",
+        }),
+      },
+      "/upload?sig=x": { status: 201, body: "" },
+      [`${ARTIFACTS}/FinalizeArtifact`]: { body: '{"ok":true,"artifact_id":"7"}' },
+    },
+  }],
+};
 
 /** What a test works with. */
 export interface RunnerScene {

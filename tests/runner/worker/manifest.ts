@@ -4,7 +4,8 @@
  * @module
  */
 
-import { cpSync, existsSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, symlinkSync } from "node:fs";
+import { dirname } from "node:path";
 import { parse } from "yaml";
 import type { StepSpec } from "./job.ts";
 
@@ -58,7 +59,8 @@ export class Actions {
       if (!existsSync(source)) {
         throw new Error(`Unable to resolve action ${uses}, repository not found`);
       }
-      cpSync(source, dir, { recursive: true, dereference: true });
+      mkdirSync(dirname(dir), { recursive: true });
+      symlinkSync(source, dir);
     }
     return read({ repository: repository!, ref: ref!, dir: dir + path });
   }
