@@ -56,11 +56,17 @@ SEC("cgroup/sendmsg4")
 int udp_attribution(struct bpf_sock_addr *ctx)
 {
 	struct flow_key key = {};
-	struct owner owner = {};
+	struct owner owner = {}, *sender;
 	struct bpf_sock *sk = ctx->sk;
 
 	if (!sk)
 		return 1;
+	/* Several containers may send from the same port: whose packet it is shows where it enters the machine. */
+	sender = bpf_sk_storage_get(&inner_sockets, sk, 0, 0);
+	if (sender) {
+		current_owner(sender);
+		return 1;
+	}
 	key.daddr = ctx->user_ip4;
 	key.dport = ctx->user_port;
 	key.sport = bpf_htons(sk->src_port);

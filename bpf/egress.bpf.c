@@ -13,6 +13,7 @@
 
 #include "gate.h"
 #include "memory.h"
+#include "port.h"
 #include "process.h"
 #include "roles.h"
 #include "syscalls.h"

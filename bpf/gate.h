@@ -37,10 +37,27 @@ struct ipv6_head {
 	__u8 daddr[16];
 };
 
+static __always_inline void blame_owner(const struct owner *owner, struct report *report)
+{
+	report->key.pid = owner->pid;
+	report->start = owner->start;
+	report->cgroup = owner->cgroup;
+}
+
+/* The running process, if the packet is of its cgroup. */
+static __always_inline void blame_current(struct __sk_buff *skb, struct report *report)
+{
+	struct owner now = {};
+
+	current_owner(&now);
+	if (now.cgroup == bpf_skb_cgroup_id(skb))
+		blame_owner(&now, report);
+}
+
 /* The flow's owner if the hooks saw it, else the running process if the packet is its own. */
 static __always_inline void blame(struct __sk_buff *skb, struct flow_key *key, struct report *report)
 {
-	struct owner *known = 0, now = {};
+	struct owner *known = 0;
 
 	if (key->proto == IPPROTO_TCP) {
 		known = bpf_map_lookup_elem(&tcp_owner, key);
@@ -52,16 +69,10 @@ static __always_inline void blame(struct __sk_buff *skb, struct flow_key *key, s
 			known = bpf_map_lookup_elem(&udp_owner, &unbound);
 		}
 	}
-	if (!known) {
-		current_owner(&now);
-		if (now.cgroup == bpf_skb_cgroup_id(skb))
-			known = &now;
-	}
-	if (known) {
-		report->key.pid = known->pid;
-		report->start = known->start;
-		report->cgroup = known->cgroup;
-	}
+	if (known)
+		blame_owner(known, report);
+	else
+		blame_current(skb, report);
 }
 
 /* Fills `key` and `report` from the packet. 0: unreadable. */
@@ -133,7 +144,9 @@ static __always_inline int decide(struct __sk_buff *skb, __u8 reason)
 
 	report.family = v4 ? AF_INET : AF_INET6;
 	if (v4) {
-		if (read_v4(skb, &key, &report) && mode != MODE_CLOSED && flow_is_allowed(&key))
+		/* A container's packet that cannot be judged is of nobody's flow, whatever it says. */
+		if (read_v4(skb, &key, &report) && mode != MODE_CLOSED && reason != REASON_CONTAINER &&
+		    flow_is_allowed(&key))
 			goto pass;
 	} else {
 		read_v6(skb, &key, &report);
@@ -145,6 +158,8 @@ static __always_inline int decide(struct __sk_buff *skb, __u8 reason)
 	report.mode = mode;
 	if (reason == REASON_PACKET)
 		blame(skb, &key, &report);
+	else if (reason == REASON_CONTAINER)
+		blame_current(skb, &report);
 	send_report(&report);
 	if (mode == MODE_AUDIT)
 		goto pass;

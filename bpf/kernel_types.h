@@ -170,6 +170,42 @@ struct net_device {
 
 struct Qdisc_ops;
 
+struct sk_buff {
+	unsigned long _nfct;
+};
+
+union nf_inet_addr {
+	__u32 ip;
+};
+
+union nf_conntrack_man_proto {
+	__u16 all;
+};
+
+struct nf_conntrack_man {
+	union nf_inet_addr u3;
+	union nf_conntrack_man_proto u;
+};
+
+struct nf_conntrack_tuple {
+	struct nf_conntrack_man src;
+	struct {
+		union nf_inet_addr u3;
+		union {
+			__u16 all;
+		} u;
+		__u8 protonum;
+	} dst;
+};
+
+struct nf_conntrack_tuple_hash {
+	struct nf_conntrack_tuple tuple;
+};
+
+struct nf_conn {
+	struct nf_conntrack_tuple_hash tuplehash[2];
+};
+
 struct socket {
 	struct sock *sk;
 };

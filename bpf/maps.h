@@ -66,14 +66,23 @@ struct {
 
 /*
  * Whole machine: sockets of other network namespaces, which containers have. What they send comes to the
- * machine by its bridges, and leaves it by its uplinks.
+ * machine by its bridges, and leaves it by its uplinks. The value is who sent last by a socket that is not
+ * connected (UDP).
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
 	__uint(map_flags, BPF_F_NO_PREALLOC | BPF_F_CLONE);
 	__type(key, int);
-	__type(value, __u8);
+	__type(value, struct owner);
 } inner_sockets SEC(".maps");
+
+/* Whole machine: its ends of containers' veth devices, with the bridge that each is a port of. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 4096);
+	__type(key, __u32);
+	__type(value, __u32);
+} inner_ports SEC(".maps");
 
 /* Not LRU: nobody can push another's connection out. A full map means that a flow has no owner. */
 struct {

@@ -100,6 +100,20 @@ static __always_inline void report_call(__u8 call, __u32 mode)
 #define SOL_XDP_K 283
 #define PAGE_SIZE_K 4096
 
+#define SOL_IP_K 0
+#define IP_TRANSPARENT_K 19
+#define SOL_IPV6_K 41
+#define IPV6_TRANSPARENT_K 75
+
+/* A container's socket with these sends from any address, that of another container too. */
+static __always_inline int lends_address(struct bpf_sockopt *ctx)
+{
+	if ((ctx->level != SOL_IP_K || ctx->optname != IP_TRANSPARENT_K) &&
+	    (ctx->level != SOL_IPV6_K || ctx->optname != IPV6_TRANSPARENT_K))
+		return 0;
+	return is_machine() && ctx->sk && bpf_sk_storage_get(&inner_sockets, ctx->sk, 0, 0);
+}
+
 /*
  * However a packet socket came to be, its frames do not go past the uplinks' hook, and an XDP socket gets no
  * memory for any.
@@ -112,7 +126,7 @@ int refuse_options(struct bpf_sockopt *ctx)
 	/* Longer values than the kernel copies: 0 means, take the caller's. */
 	if (ctx->optlen > PAGE_SIZE_K)
 		ctx->optlen = 0;
-	if (ctx->level != SOL_XDP_K &&
+	if (ctx->level != SOL_XDP_K && !lends_address(ctx) &&
 	    (ctx->level != SOL_PACKET_K || ctx->optname != PACKET_QDISC_BYPASS_K))
 		return PASS;
 	if (mode == MODE_AUDIT)

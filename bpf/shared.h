@@ -18,6 +18,7 @@ enum gate_reason {
 	REASON_CALL = 6,	/* system call that takes hold of others' kernel objects */
 	REASON_FORWARDED = 7,	/* packet without a socket, at an uplink */
 	REASON_MEMORY = 8,	/* way into a process's memory */
+	REASON_CONTAINER = 9,	/* what a container sends into the world and cannot be judged */
 };
 
 /* Which call REASON_CALL is about; in the place of the protocol. */
@@ -41,6 +42,9 @@ struct settings {
 	__u32 netns;
 	/* Inode of egress's pid namespace. */
 	__u32 pidns;
+	/* Marks of containers' packets: to be judged, and on their way to another container or the machine. */
+	__u32 container_mark;
+	__u32 inside_mark;
 	__u32 pad;
 };
 
@@ -59,7 +63,8 @@ struct owner {
 	__u64 cgroup;
 	__u64 at;
 	__u32 pid;
-	__u32 pad;
+	/* The process was in another network namespace than the machine's: the note is about that one's ports. */
+	__u32 inner;
 };
 
 struct stats {

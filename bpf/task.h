@@ -38,6 +38,15 @@ static __always_inline __u32 pid_of(struct task_struct *task)
 	return number_of(BPF_CORE_READ(task, group_leader, thread_pid));
 }
 
+/* Whether a thread is in another network namespace than the machine's; a thread of dockerd may be. */
+static __always_inline int is_in_other_net(struct task_struct *task)
+{
+	__u32 zero = 0;
+	struct settings *settings = bpf_map_lookup_elem(&settings_of_run, &zero);
+
+	return settings && BPF_CORE_READ(task, nsproxy, net_ns, ns.inum) != settings->netns;
+}
+
 /*
  * The current process. Read from the task rather than by bpf_get_current_pid_tgid, which sockops
  * programs lack before 6.10.
@@ -51,7 +60,7 @@ static __always_inline void current_owner(struct owner *owner)
 	owner->cgroup = cgroup_of(task);
 	owner->at = bpf_ktime_get_boot_ns();
 	owner->pid = pid_of(task);
-	owner->pad = 0;
+	owner->inner = is_in_other_net(task);
 }
 
 static __always_inline int in_scope(void)

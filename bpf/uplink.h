@@ -65,6 +65,42 @@ static __always_inline int forwarded_is_of_scope(struct __sk_buff *skb)
 	return came_in == LOOPBACK_IFINDEX || bpf_map_lookup_elem(&scope_devices, &came_in) != 0;
 }
 
+extern void *bpf_cast_to_kern_ctx(void *ctx) __ksym __weak;
+
+/* The low bits of `_nfct` say which direction and state a packet is of. */
+#define NFCT_POINTER_BITS (~7UL)
+
+/*
+ * A container's UDP packet whose flow has a verdict. Masquerading has changed its source by now: the verdict is
+ * about what the container sent, as its conntrack entry says. Where somebody sends it elsewhere, it is another flow.
+ */
+static __always_inline int forwarded_is_allowed(struct __sk_buff *skb)
+{
+	struct sk_buff *packet = bpf_cast_to_kern_ctx(skb);
+	struct report report = {};
+	struct flow_key sent = {}, now = {};
+	struct stats *stats;
+	struct nf_conn *entry;
+
+	if (skb->sk || skb->protocol != bpf_htons(ETH_P_IP_K) || current_mode() == MODE_CLOSED)
+		return 0;
+	entry = (void *)(BPF_CORE_READ(packet, _nfct) & NFCT_POINTER_BITS);
+	if (!entry || !read_v4(skb, &now, &report))
+		return 0;
+	sent.saddr = BPF_CORE_READ(entry, tuplehash[0].tuple.src.u3.ip);
+	sent.daddr = BPF_CORE_READ(entry, tuplehash[0].tuple.dst.u3.ip);
+	sent.sport = BPF_CORE_READ(entry, tuplehash[0].tuple.src.u.all);
+	sent.dport = BPF_CORE_READ(entry, tuplehash[0].tuple.dst.u.all);
+	sent.proto = BPF_CORE_READ(entry, tuplehash[0].tuple.dst.protonum);
+	if (sent.proto != now.proto || sent.daddr != now.daddr || sent.dport != now.dport ||
+	    !flow_is_allowed(&sent))
+		return 0;
+	stats = stats_of_cpu();
+	if (stats)
+		stats->passed++;
+	return 1;
+}
+
 /* From the top: inside a cgroup namespace nobody can tell how deep the scope is. */
 static __always_inline int sent_by_scope(struct __sk_buff *skb, __u64 scope_id)
 {
@@ -79,8 +115,7 @@ static __always_inline int sent_by_scope(struct __sk_buff *skb, __u64 scope_id)
 	return 0;
 }
 
-SEC("tc")
-int uplink(struct __sk_buff *skb)
+static __always_inline int at_uplink(struct __sk_buff *skb)
 {
 	__u32 zero = 0;
 	struct settings *settings = bpf_map_lookup_elem(&settings_of_run, &zero);
@@ -106,6 +141,19 @@ int uplink(struct __sk_buff *skb)
 	return decide(skb, REASON_PACKET) == PASS ? TC_NEXT : TC_SHOT;
 }
 
+SEC("tc")
+int uplink(struct __sk_buff *skb)
+{
+	return at_uplink(skb);
+}
+
+/* Whole machine; only loaded there, since kernels before 6.2 lack what it calls. */
+SEC("?tc")
+int machine_uplink(struct __sk_buff *skb)
+{
+	return forwarded_is_allowed(skb) ? TC_NEXT : at_uplink(skb);
+}
+
 /* The first time that a device comes up: whose is it? */
 SEC("tp_btf/qdisc_create")
 int BPF_PROG(device_up, struct Qdisc_ops *ops, struct net_device *dev)
@@ -128,12 +176,10 @@ int role_socket(struct bpf_sock *sk)
 	struct task_struct *task = (void *)bpf_get_current_task();
 	__u32 pid = pid_of(task);
 	__u64 *ticks = bpf_map_lookup_elem(&role_pids, &pid);
-	__u32 zero = 0;
-	struct settings *settings = bpf_map_lookup_elem(&settings_of_run, &zero);
 
 	if (ticks && *ticks == BPF_CORE_READ(task, group_leader, start_boottime) / NS_PER_TICK)
 		bpf_sk_storage_get(&role_sockets, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
-	if (settings && BPF_CORE_READ(task, nsproxy, net_ns, ns.inum) != settings->netns)
+	if (is_in_other_net(task))
 		bpf_sk_storage_get(&inner_sockets, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
 	return PASS;
 }

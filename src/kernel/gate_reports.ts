@@ -177,5 +177,8 @@ export function describeTarget(report: GateReport): Partial<LogEvent> {
 function packetMessage(reason: number, protocol: string): string {
   if (reason === GateReason.ipv6) return `${protocol} over IPv6 refused`;
   if (reason === GateReason.forwarded) return `${protocol} packet, forwarded`;
+  if (reason === GateReason.container) {
+    return `${protocol} packet of a container, of no socket that is judged`;
+  }
   return `${protocol} packet`;
 }

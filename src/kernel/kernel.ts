@@ -128,8 +128,12 @@ export class Kernel {
    */
   static start(boot: KernelBoot, epoll: Epoll, output: KernelOutput): Kernel {
     if (libc.geteuid() !== 0) throw new StartError("no_root", "the kernel role is not root");
-    // Only where orders come by a control socket there may be a runner's worker.
-    const object = BpfObject.load(boot.object, boot.pinDir, boot.control !== undefined);
+    const wanted = {
+      machine: boot.machine === true,
+      // Only where orders come by a control socket there may be a runner's worker.
+      memory: boot.control !== undefined,
+    };
+    const object = BpfObject.load(boot.object, boot.pinDir, wanted);
     try {
       return new Kernel(boot, object, epoll, output);
     } catch (error) {
@@ -144,7 +148,7 @@ export class Kernel {
    * @throws {StartError}
    */
   static release(boot: KernelRelease): void {
-    const object = BpfObject.load(boot.object, boot.pinDir);
+    const object = BpfObject.load(boot.object, boot.pinDir, {});
     attach(boot, object);
     object.detach();
   }

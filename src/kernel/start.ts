@@ -58,6 +58,7 @@ export function attach(boot: KernelBoot | KernelRelease, object: BpfObject): str
       machine: boot.machine === true,
       netns: inode("/proc/self/ns/net"),
       pidns: inode("/proc/self/ns/pid"),
+      marks: "marks" in boot ? boot.marks : undefined,
     };
     object.map("settings_of_run", SETTINGS_SIZE).set(KEY_0, encodeSettings(settings));
   });
@@ -65,8 +66,12 @@ export function attach(boot: KernelBoot | KernelRelease, object: BpfObject): str
   return object.attach({ scope, root, roles }, boot.machine ? "machine" : "run");
 }
 
+function word(value: number): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(new Uint32Array([value]).buffer);
+}
+
 /**
- * Puts the gate on the uplinks.
+ * Puts the gate on the uplinks, and on a guarded machine the programs that tell containers apart on their ports.
  *
  * @returns undefined where the kernel cannot (before 6.6) and the scope's cgroup has a gate anyway
  * @throws {StartError}
@@ -77,14 +82,18 @@ export function watchUplinks(
   epoll: Epoll,
 ): Uplinks | undefined {
   const inner = object.map("inner_devices", 1);
+  const ports = object.map("inner_ports", 4);
   try {
     return new Uplinks({
-      attach: (device) => object.attachUplink(device),
-      unpin: (device) => object.unpinUplink(device),
+      attach: (device) => object.attachDevice(boot.machine ? "machine_uplink" : "uplink", device),
+      attachPort: (device, bridge) => {
+        ports.set(word(device), word(bridge));
+        return object.attachDevice("container_port", device);
+      },
+      unpin: (device) => object.unpinDevice(device),
       inner: (device, is) => {
-        const key = new Uint8Array(new Uint32Array([device]).buffer);
-        if (is) inner.set(key, new Uint8Array([1]));
-        else inner.delete(key);
+        if (is) inner.set(word(device), new Uint8Array([1]));
+        else inner.delete(word(device));
       },
       epoll,
       machine: boot.machine === true,

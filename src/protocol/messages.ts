@@ -91,7 +91,14 @@ export interface Marks {
   allow: number;
   deny: number;
   dns: number;
+  /** Packets of a container that are to be judged. */
+  container: number;
+  /** Packets of a container to another one, or to the machine. */
+  inside: number;
 }
+
+/** The names of {@link Marks}. */
+export const MARK_NAMES = ["allow", "deny", "dns", "container", "inside"] as const;
 
 export interface ProxyBoot {
   role: "proxy";

@@ -8,6 +8,7 @@
  */
 
 import type { Marks } from "../protocol/mod.ts";
+import { containerRules } from "./netfilter_containers.ts";
 
 /** Whose traffic the rules are about. Paths are from the root of cgroup2, without the leading slash. */
 export type NetfilterScope =
@@ -35,7 +36,7 @@ export interface NetfilterSpec {
 /** Names of the run's chains by table. */
 export function chainNames(id: string) {
   const base = `EGRESS-${id}`;
-  return { mangle: `${base}-M`, nat: `${base}-N`, filter: `${base}-F`, forward: `${base}-W` };
+  return { mangle: `${base}-M`, nat: `${base}-N`, filter: `${base}-F`, containers: `${base}-C` };
 }
 
 function table(name: string, chain: string, spec: NetfilterSpec, rules: string[]): string[] {
@@ -102,23 +103,6 @@ function filterRules(spec: NetfilterSpec): string[] {
   ];
 }
 
-/**
- * For a whole machine: what containers send into the world is dropped, unless it stays between them. Connections
- * that were under way end too: nothing here lets them go on.
- */
-function forwardTable(spec: NetfilterSpec): string[] {
-  if ("cgroup" in spec.scope) return [];
-  const chain = chainNames(spec.id).forward;
-  return [
-    "*filter",
-    `:${chain} - [0:0]`,
-    ...spec.scope.bridges.map((device) => `-A ${chain} -o ${device} -j RETURN`),
-    `-A ${chain} -j REJECT --reject-with icmp-admin-prohibited`,
-    `-I FORWARD 1 -j ${chain}`,
-    "COMMIT",
-  ];
-}
-
 /** IPv4 rules that put the run's redirections in place. There is no IPv6 for the scope but on loopback: the gate's. */
 export function rulesOn(spec: NetfilterSpec): string {
   const chains = chainNames(spec.id);
@@ -126,7 +110,7 @@ export function rulesOn(spec: NetfilterSpec): string {
     ...table("filter", chains.filter, spec, filterRules(spec)),
     ...table("nat", chains.nat, spec, natRules(spec)),
     ...table("mangle", chains.mangle, spec, mangleRules(spec)),
-    ...forwardTable(spec),
+    ...("cgroup" in spec.scope ? [] : containerRules({ ...spec, chain: chains.containers })),
     "",
   ].join("\n");
 }

@@ -9,7 +9,7 @@ const SPEC: NetfilterSpec = {
   id: ID,
   scope: { cgroup: `egress-${ID}/scope` },
   queue: 4242,
-  marks: { allow: 101, deny: 102, dns: 103 },
+  marks: { allow: 101, deny: 102, dns: 103, container: 104, inside: 105 },
   frontPort: 40001,
   dnsPort: 40002,
   stubs: ["127.0.0.53"],
@@ -74,8 +74,9 @@ Deno.test("a whole machine's rules go in and out, with both backends, and cover 
       const first = on!.split("\n").find((line) => line.startsWith(`-A EGRESS-${ID}-${chain} `));
       assert.match(first!, new RegExp(`-m cgroup --path "?egress-${ID}/scope"? -j RETURN`));
     }
-    assert.ok(on!.includes(`-A FORWARD -j EGRESS-${ID}-W\n`));
-    assert.match(on!, new RegExp(`-A EGRESS-${ID}-W -j REJECT`));
+    assert.ok(on!.includes(`-A FORWARD -j EGRESS-${ID}-C\n`));
+    assert.equal(on!.split(`-A PREROUTING -j EGRESS-${ID}-C\n`).length, 3);
+    assert.match(on!, new RegExp(`-A EGRESS-${ID}-C -d 127\\.0\\.0\\.0/8 -j DROP`));
     assert.doesNotMatch(off!, /EGRESS/);
     assert.match(off!, /-A OUTPUT -d 192\.0\.2\.1\/32 -j ACCEPT/);
   }
@@ -87,8 +88,11 @@ Deno.test("no rule drops what the gate would report", () => {
 });
 
 Deno.test("the jump is each table's last command: no packet meets a chain that is half made", () => {
-  for (const part of rulesOn(SPEC).split("COMMIT").filter((p) => p.includes("*"))) {
+  const machine: NetfilterSpec = { ...SPEC, scope: { allBut: "roles", bridges: [] } };
+  for (
+    const part of (rulesOn(SPEC) + rulesOn(machine)).split("COMMIT").filter((p) => p.includes("*"))
+  ) {
     const commands = part.trim().split("\n");
-    assert.match(commands.at(-1)!, /^-I OUTPUT 1 /);
+    assert.match(commands.at(-1)!, /^-I (OUTPUT|FORWARD|PREROUTING) 1 /);
   }
 });

@@ -5,7 +5,7 @@
  */
 
 import type { KeyObject } from "node:crypto";
-import type { TokenBoot } from "../protocol/mod.ts";
+import type { Marks, TokenBoot } from "../protocol/mod.ts";
 import type { RoleHome } from "./role_launcher.ts";
 
 /** The job's own tokens as digests, and what to do about others. */
@@ -60,7 +60,7 @@ export interface RunIdentity {
   cgroup: string;
   secret: string;
   queue: number;
-  marks: { allow: number; deny: number; dns: number };
+  marks: Marks;
 }
 
 /**
@@ -73,7 +73,7 @@ export interface RunIdentity {
 export function drawIdentity(id: string, ownCgroup: string): RunIdentity {
   const random = crypto.getRandomValues(new Uint32Array(8));
   const state = `/run/egress/${id}`;
-  const mark = (n: number, low: number) => ((random[n]! & 0xfffffffc) | low) >>> 0;
+  const mark = (n: number, low: number) => ((random[n]! & 0xfffffff8) | low) >>> 0;
   return {
     id,
     state,
@@ -81,7 +81,10 @@ export function drawIdentity(id: string, ownCgroup: string): RunIdentity {
     cgroup: `${ownCgroup === "/" ? "" : ownCgroup}/egress-${id}`,
     secret: [...random.subarray(4)].map((n) => n.toString(16).padStart(8, "0")).join(""),
     queue: 1024 + (random[1]! % 64000),
-    // The low bits keep the three apart.
-    marks: { allow: mark(2, 1), deny: mark(2, 2), dns: mark(2, 3) },
+    // The low bits keep them apart.
+    marks: {
+      ...{ allow: mark(2, 1), deny: mark(2, 2), dns: mark(2, 3) },
+      ...{ container: mark(2, 4), inside: mark(2, 5) },
+    },
   };
 }

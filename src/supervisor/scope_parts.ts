@@ -10,10 +10,10 @@ import { EgressError } from "./errors.ts";
 import { Journal, type RunFacts } from "./journal.ts";
 import { openLogFile } from "./log_file.ts";
 import type { Machine } from "./machine.ts";
-import { type NetfilterSpec, rulesOn } from "./netfilter.ts";
+import { chainNames, type NetfilterSpec, rulesOn } from "./netfilter.ts";
 import type { RoleSetOptions } from "./role_set.ts";
 import type { RunIdentity, RunSpec } from "./run_spec.ts";
-import { SETUP } from "./scripts.ts";
+import { JOIN_DOCKER_USER, SETUP } from "./scripts.ts";
 import { mustSh } from "./shell.ts";
 import { clearStale, type RunRecord } from "./stale.ts";
 
@@ -123,6 +123,9 @@ export async function setRules(spec: NetfilterSpec): Promise<void> {
   await mustSh("setting the iptables rules", "exec iptables-restore -w 5 --noflush", {
     stdin: rulesOn(spec),
   });
+  if ("cgroup" in spec.scope) return;
+  const args = [chainNames(spec.id).containers];
+  await mustSh("setting Docker's iptables rule", JOIN_DOCKER_USER, { args });
 }
 
 /** Text of a file; empty if there is none. */

@@ -133,6 +133,15 @@ exit 0
 `;
 
 /**
+ * Docker puts what it accepts in front of FORWARD with each network that is made, and keeps DOCKER-USER in front of that.
+ * $1 the chain to go to from there
+ */
+export const JOIN_DOCKER_USER = `
+iptables -w 5 -nL DOCKER-USER >/dev/null 2>&1 || exit 0
+exec iptables -w 5 -I DOCKER-USER 1 -j "$1"
+`;
+
+/**
  * Takes out whatever rules of a run are there, in one transaction a table.
  * $1 id of the run
  */
@@ -142,7 +151,7 @@ for table in mangle nat filter; do
   saved=$(iptables-save -t $table 2>/dev/null | grep -- "EGRESS-$1") || continue
   {
     echo "*$table"
-    echo "$saved" | sed -n 's/^-A \\(OUTPUT\\|FORWARD\\) /-D \\1 /p'
+    echo "$saved" | sed -n 's/^-A \\(OUTPUT\\|FORWARD\\|PREROUTING\\|DOCKER-USER\\) /-D \\1 /p'
     echo "$saved" | sed -n 's/^:\\([^ ]*\\) .*/-F \\1/p'
     echo "$saved" | sed -n 's/^:\\([^ ]*\\) .*/-X \\1/p'
     echo COMMIT

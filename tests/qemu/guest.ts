@@ -25,7 +25,7 @@ const pins = `${bpffs}/run`;
 makeFolder(scopeDir, 0o755);
 makeFolder(pins, 0o700);
 
-const object = BpfObject.load(objectPath, pins, true);
+const object = BpfObject.load(objectPath, pins, { memory: true });
 {
   using root = openScope(cgroup2);
   const ids = {

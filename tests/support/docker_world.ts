@@ -19,21 +19,13 @@ export const RUNC = "/usr/bin/runc";
 /** The wrapper's folder in the world. */
 export const FOLDER = "/run/egress/containers";
 
-/** Runs in the new namespaces as their first process; $1 is the world's folder. */
-const SETUP = `
-set -eu
-mount --make-rprivate /
-mkdir -p "$1/ov"
-mount -t tmpfs world "$1/ov"
-for folder in usr/sbin usr/bin etc var/lib/dpkg; do
-  mkdir -p "$1/ov/$folder/upper" "$1/ov/$folder/work"
-  mount -t overlay world -o "lowerdir=/$folder,upperdir=$1/ov/$folder/upper,workdir=$1/ov/$folder/work" "/$folder"
-done
-# dockerd would use the machine's own containerd, if there is one, and that is not in these namespaces.
-mount -t tmpfs -o mode=755 world /run
-mkdir /run/egress
-ip link set lo up
-# Some machines lack CAP_SYS_RESOURCE, and runc cannot give what it does not have.
+/**
+ * Shell text that puts a runc in the place of Debian's: some machines lack CAP_SYS_RESOURCE, and runc cannot give what
+ * it does not have.
+ *
+ * @param before shell text that it runs before anything else
+ */
+export const runcWithout = (before = ":") => `
 mv /usr/sbin/runc /usr/sbin/runc.debian
 cat >/usr/sbin/runc <<'END'
 #!/bin/sh
@@ -47,15 +39,34 @@ for argument; do
   [ -z "$file" ] || sed -i 's/"CAP_SYS_RESOURCE",//g; s/,"CAP_SYS_RESOURCE"//g' "$file"
   previous=$argument
 done
-# A test may want something done right before runc mounts.
-[ ! -e "FOLDER/before-runc" ] || sh "FOLDER/before-runc" "$@"
+${before}
 exec /usr/sbin/runc.debian "$@"
 END
-sed -i "s,FOLDER,$1,g" /usr/sbin/runc
 chmod 755 /usr/sbin/runc
+`;
+
+/** Runs in the new namespaces as their first process; $1 is the world's folder, $2 puts runc in place. */
+const SETUP = `
+set -eu
+mount --make-rprivate /
+mkdir -p "$1/ov"
+mount -t tmpfs world "$1/ov"
+for folder in usr/sbin usr/bin etc var/lib/dpkg; do
+  mkdir -p "$1/ov/$folder/upper" "$1/ov/$folder/work"
+  mount -t overlay world -o "lowerdir=/$folder,upperdir=$1/ov/$folder/upper,workdir=$1/ov/$folder/work" "/$folder"
+done
+# dockerd would use the machine's own containerd, if there is one, and that is not in these namespaces.
+mount -t tmpfs -o mode=755 world /run
+mkdir /run/egress
+ip link set lo up
+eval "$2"
 echo ready
 exec sleep infinity
 `;
+
+/** A test may want something done right before runc mounts. */
+const beforeRunc = (folder: string) =>
+  `[ ! -e "${folder}/before-runc" ] || sh "${folder}/before-runc" "$@"`;
 
 /** Everything that a busybox can be called by in the tests. */
 const APPLETS =
@@ -83,7 +94,16 @@ export class DockerWorld implements AsyncDisposable {
     await Deno.mkdir(`${home}/work`);
     for (const path of [home, `${home}/work`]) await Deno.chown(path, 1000, 1000);
     const holder = new Deno.Command("unshare", {
-      args: ["--mount", "--net", "sh", "-c", SETUP, "world", folder],
+      args: [
+        "--mount",
+        "--net",
+        "sh",
+        "-c",
+        SETUP,
+        "world",
+        folder,
+        runcWithout(beforeRunc(folder)),
+      ],
       stdin: "null",
       stdout: "piped",
       stderr: "inherit",

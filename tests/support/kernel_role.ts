@@ -16,7 +16,13 @@ const BUILD = new URL("../../setup/build_bpf.sh", import.meta.url).pathname;
 export const FRONT = 15001;
 export const DNS = 15053;
 
-export const MARKS: Marks = { allow: 0x11e9a1, deny: 0x22d3b7, dns: 0x33c5f1 };
+export const MARKS: Marks = {
+  allow: 0x11e9a1,
+  deny: 0x22d3b7,
+  dns: 0x33c5f1,
+  container: 0x44d704,
+  inside: 0x55e805,
+};
 
 /** A verdict as the engine gives it. */
 export function verdict(policy: "allow" | "deny", more: Partial<Verdict> = {}): Verdict {

@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { Marks } from "../../protocol/mod.ts";
 import { formatAddress } from "../packet/address.ts";
 
 /** IP protocol numbers. */
@@ -25,13 +26,15 @@ export interface Owner {
   start: bigint;
   cgroup: bigint;
   at: bigint;
+  /** It was in another network namespace than the machine's: in a container, or on behalf of one. */
+  inner?: boolean;
 }
 
 export const FLOW_KEY_SIZE = 16;
 export const OWNER_SIZE = 32;
 export const STATS_SIZE = 32;
 export const REPORT_SEEN_SIZE = 16;
-export const SETTINGS_SIZE = 24;
+export const SETTINGS_SIZE = 32;
 const REPORT_KEY_SIZE = 24;
 const REPORT_SIZE = 64;
 
@@ -55,6 +58,7 @@ export function decodeOwner(bytes: Uint8Array): Owner {
     cgroup: view.getBigUint64(8, true),
     at: view.getBigUint64(16, true),
     pid: view.getUint32(24, true),
+    inner: view.getUint32(28, true) !== 0,
   };
 }
 
@@ -68,6 +72,7 @@ export const GateReason = {
   call: 6,
   forwarded: 7,
   memory: 8,
+  container: 9,
 } as const;
 
 /** Which call a report of reason `call` is about, in the place of the protocol; `enum refused_call`. */
@@ -167,6 +172,8 @@ export interface Settings {
   netns: bigint;
   /** Inode of this process's pid namespace. */
   pidns: bigint;
+  /** Of containers' packets; none are marked where a scope has no containers. */
+  marks?: Pick<Marks, "container" | "inside"> | undefined;
 }
 
 /** Encodes `struct settings`. */
@@ -177,6 +184,8 @@ export function encodeSettings(settings: Settings): Uint8Array<ArrayBuffer> {
   view.setUint32(8, settings.machine ? 1 : 0, true);
   view.setUint32(12, Number(settings.netns), true);
   view.setUint32(16, Number(settings.pidns), true);
+  view.setUint32(20, settings.marks?.container ?? 0, true);
+  view.setUint32(24, settings.marks?.inside ?? 0, true);
   return bytes;
 }
 

@@ -20,7 +20,7 @@ Deno.test("an owner is read", () => {
   view.setBigUint64(8, 2n, true);
   view.setBigUint64(16, 3n, true);
   view.setUint32(24, 4, true);
-  assert.deepEqual(decodeOwner(bytes), { start: 1n, cgroup: 2n, at: 3n, pid: 4 });
+  assert.deepEqual(decodeOwner(bytes), { start: 1n, cgroup: 2n, at: 3n, pid: 4, inner: false });
 });
 
 function report(pid: number): Uint8Array {

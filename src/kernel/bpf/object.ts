@@ -48,8 +48,11 @@ interface Program {
   of?: "run" | "machine";
 }
 
-/** The program for the uplinks, attached by device. */
-const UPLINK = "uplink";
+/** Programs that are attached by device, with the side of it. */
+const BY_DEVICE = { uplink: "out", machine_uplink: "out", container_port: "in" } as const;
+
+/** Those for a whole machine, which older kernels lack what it takes for. */
+const MACHINE_ONLY = ["machine_uplink", "container_port"];
 
 /** The program that lets sibling proxies share a UDP port. */
 const SHARE_PORT = "share_udp_port";
@@ -60,7 +63,7 @@ const NO_DELAY = "no_delay";
 /** Maps that a restarted role takes over: who made the flows that are open now, who and what is in the scope. */
 const KEPT_MAPS = [
   ...["tcp_owner", "tcp_closed", "udp_owner", "members"],
-  ...["scope_devices", "role_pids", "role_sockets"],
+  ...["scope_devices", "role_pids", "role_sockets", "inner_sockets"],
 ];
 
 /** The loaded programs. */
@@ -91,21 +94,27 @@ export class BpfObject {
    *
    * @param path the object file
    * @param pinDir an existing folder of a bpffs
-   * @param memory guard the memory of the runner's worker too, with the best program that the kernel takes
+   * @param wanted.machine the programs of a whole machine, too
+   * @param wanted.memory guard the memory of the runner's worker too, with the best program that the kernel takes
    * @throws {StartError} naming what is missing, or the program that the kernel refused
    */
-  static load(path: string, pinDir: string, memory = false): BpfObject {
+  static load(
+    path: string,
+    pinDir: string,
+    wanted: { machine?: boolean; memory?: boolean },
+  ): BpfObject {
     const libbpf = openLibrary();
     if (!exists(path)) throw new StartError("object_missing", `no BPF object at ${path}`);
     if (!exists("/sys/kernel/btf/vmlinux")) {
       throw new StartError("btf_missing", "this kernel has no BTF (/sys/kernel/btf/vmlinux)");
     }
     const pins = new Pins(pinDir);
+    const { machine = false, memory = false } = wanted;
     for (const hook of memory ? memoryHooks() : []) {
-      const loaded = BpfObject.#open(libbpf, path, pins, [MEMORY_WATCH, hook], hook);
+      const loaded = BpfObject.#open(libbpf, path, pins, machine, [MEMORY_WATCH, hook], hook);
       if (loaded) return loaded;
     }
-    return BpfObject.#open(libbpf, path, pins, memory ? [MEMORY_WATCH] : [])!;
+    return BpfObject.#open(libbpf, path, pins, machine, memory ? [MEMORY_WATCH] : [])!;
   }
 
   /** @returns undefined if it was the program `hook` that the kernel refused */
@@ -113,6 +122,7 @@ export class BpfObject {
     libbpf: Libbpf,
     path: string,
     pins: Pins,
+    machine: boolean,
     guards: readonly string[],
     hook?: MemoryHook,
   ): BpfObject | undefined {
@@ -121,7 +131,7 @@ export class BpfObject {
     if (object === null) throw loadError(`cannot read ${path}`, print, errno());
     const loaded = new BpfObject(libbpf, object, pins, guards);
     try {
-      loaded.#load(print);
+      loaded.#load(print, machine ? MACHINE_ONLY : []);
     } catch (error) {
       if (hook !== undefined && print.failedProgram === hook) {
         libbpf.bpf_object__close(object);
@@ -133,13 +143,14 @@ export class BpfObject {
     return loaded;
   }
 
-  #load(print: PrintCapture): void {
+  /** @param more programs that are only loaded where they are asked for, besides the guards */
+  #load(print: PrintCapture, more: readonly string[]): void {
     for (const name of KEPT_MAPS) {
       const map = this.#libbpf.bpf_object__find_map_by_name(this.#object, cstring(name));
       if (map === null) throw new StartError("program_failed", `the BPF object has no map ${name}`);
       this.#libbpf.bpf_map__set_pin_path(map, cstring(this.#pins.mapPath(name)));
     }
-    for (const name of this.#guards) {
+    for (const name of [...more, ...this.#guards]) {
       this.#libbpf.bpf_program__set_autoload(this.#program(name), true);
     }
     if (this.#libbpf.bpf_object__load(this.#object) < 0) {
@@ -194,13 +205,14 @@ export class BpfObject {
   }
 
   /**
-   * Attaches the gate to a device's way out and pins the link.
+   * Attaches a program to a side of a device and pins the link.
    *
    * @throws {SyscallError} as `attachTcx`
    */
-  attachUplink(device: number): Fd {
-    const link = attachTcx(this.#libbpf.bpf_program__fd(this.#program(UPLINK)), device);
-    const path = this.#pins.linkPath(`${UPLINK}-${device}`);
+  attachDevice(name: keyof typeof BY_DEVICE, device: number): Fd {
+    const program = this.#libbpf.bpf_program__fd(this.#program(name));
+    const link = attachTcx(program, device, BY_DEVICE[name]);
+    const path = this.#devicePin(device);
     if (this.#libbpf.bpf_obj_pin(link.number, cstring(path)) < 0) {
       const code = errno();
       link.close();
@@ -209,9 +221,13 @@ export class BpfObject {
     return link;
   }
 
-  /** Removes the pin that {@link attachUplink} made. */
-  unpinUplink(device: number): void {
-    removeFile(this.#pins.linkPath(`${UPLINK}-${device}`));
+  /** Removes the pin that {@link attachDevice} made. */
+  unpinDevice(device: number): void {
+    removeFile(this.#devicePin(device));
+  }
+
+  #devicePin(device: number): string {
+    return this.#pins.linkPath(`device-${device}`);
   }
 
   /**

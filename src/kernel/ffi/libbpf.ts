@@ -29,8 +29,8 @@ const SYMBOLS = {
   },
   bpf_program__attach: { parameters: ["pointer"], result: "pointer" },
   bpf_program__attach_cgroup: { parameters: ["pointer", "i32"], result: "pointer" },
-  bpf_program__fd: { parameters: ["pointer"], result: "i32" },
   bpf_program__set_autoload: { parameters: ["pointer", "bool"], result: "i32" },
+  bpf_program__fd: { parameters: ["pointer"], result: "i32" },
   libbpf_set_print: { parameters: ["function"], result: "pointer" },
 } as const satisfies Deno.ForeignLibraryInterface;
 

@@ -4,13 +4,14 @@
  * @module
  */
 
-import type {
-  ControlBoot,
-  EngineFifos,
-  KernelBoot,
-  KernelRelease,
-  PolicyLoad,
-  SupervisorToKernel,
+import {
+  type ControlBoot,
+  type EngineFifos,
+  type KernelBoot,
+  type KernelRelease,
+  MARK_NAMES,
+  type PolicyLoad,
+  type SupervisorToKernel,
 } from "../../protocol/mod.ts";
 
 type Fields = Record<string, unknown>;
@@ -26,7 +27,7 @@ export function parseBoot(body: unknown): KernelBoot | { missing: string } {
   const roles = body.rolesCgroupDir;
   if (roles !== undefined && typeof roles !== "string") return { missing: "rolesCgroupDir" };
   if (!isUnsigned(body.queue, 0xffff)) return { missing: "queue" };
-  if (!isRecord(body.marks) || !["allow", "deny", "dns"].every(isMarkOf(body.marks))) {
+  if (!isRecord(body.marks) || !MARK_NAMES.every(isMarkOf(body.marks))) {
     return { missing: "marks" };
   }
   const flag = ["audit", "uplinks", "machine"].find((name) =>

@@ -150,7 +150,8 @@ export class Attribution {
     const connected = ownerIn(this.#parts.maps.udp, key);
     // A socket that is bound to no address noted 0. The later note is the port's present user.
     const unbound = ownerIn(this.#parts.maps.udp, encodeFlowKey({ ...flow, src: 0 }));
-    if (!connected || !unbound) return connected ?? unbound;
+    // In a container's namespace the port is another one than the machine's.
+    if (!connected || !unbound || connected.inner) return connected ?? unbound;
     return connected.at > unbound.at ? connected : unbound;
   }
 
@@ -170,7 +171,7 @@ export class Attribution {
       ...(info ?? { pid }),
       ...(cgroup !== undefined && { cgroup }),
       ...(image !== undefined && { image }),
-      ...(isResolver(info?.exe, cgroup) && { resolver: true }),
+      ...(asksForOthers(info?.exe, cgroup, owner.inner) && { resolver: true }),
     };
   }
 
@@ -196,13 +197,19 @@ function ownerIn(map: BpfMap, key: Uint8Array<ArrayBuffer>): Owner | undefined {
   return value && decodeOwner(value);
 }
 
+/** dockerd's program, as Debian has it and as Docker's own packages do. */
+const DOCKERD = new Set(["/usr/sbin/dockerd", "/usr/bin/dockerd"]);
+
 /**
- * systemd-resolved, as the service that it is: its cgroup tells it from somebody else's process of its program, and
- * only root can put a process there.
+ * systemd-resolved, and dockerd where it forwards lookups of containers from their namespaces. Each as the service that it
+ * is: its cgroup tells it from somebody else's process of its program, and only root can put a process there.
  */
-function isResolver(exe: string | undefined, cgroup: string | undefined): boolean {
-  return exe === "/usr/lib/systemd/systemd-resolved" &&
-    cgroup === "/system.slice/systemd-resolved.service";
+function asksForOthers(exe: string | undefined, cgroup: string | undefined, inner?: boolean) {
+  if (exe === "/usr/lib/systemd/systemd-resolved") {
+    return cgroup === "/system.slice/systemd-resolved.service";
+  }
+  return inner === true && exe !== undefined && DOCKERD.has(exe) &&
+    cgroup === "/system.slice/docker.service";
 }
 
 function pidKey(pid: number): Uint8Array<ArrayBuffer> {

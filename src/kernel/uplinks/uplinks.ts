@@ -16,8 +16,10 @@ const BUFFER = 32768;
 
 /** What the devices are given. */
 export interface UplinkParts {
-  /** Attaches the program to a device and pins the link. @throws {SyscallError} */
+  /** Attaches the gate to a device and pins the link. @throws {SyscallError} */
   attach(device: number): Fd;
+  /** Attaches to a container's port of a bridge what tells who sends by it, likewise. @throws {SyscallError} */
+  attachPort(device: number, bridge: number): Fd;
   /** Removes the pin of a device that is gone, or no uplink any more. */
   unpin(device: number): void;
   /** Notes whether a device is a bridge of a guarded machine. @throws {SyscallError} */
@@ -31,7 +33,7 @@ export interface UplinkParts {
 export class Uplinks {
   readonly #parts: UplinkParts;
   readonly #socket = new NetlinkSocket(BUFFER, NetlinkProtocol.ROUTE, NEWS_OF_LINKS);
-  readonly #links = new Map<number, Fd>();
+  readonly #links = new Map<number, Attached>();
   readonly #inner = new Set<number>();
 
   /**
@@ -50,16 +52,16 @@ export class Uplinks {
     }
   }
 
-  /** How many devices have the program. */
+  /** How many devices have the gate. */
   get size(): number {
-    return this.#links.size;
+    return [...this.#links.values()].filter(({ bridge }) => bridge === undefined).length;
   }
 
   /** Lets go of the devices; what is pinned stays attached. */
   close(): void {
     this.#parts.epoll.remove(this.#socket.fd.number);
     this.#socket[Symbol.dispose]();
-    for (const link of this.#links.values()) link.close();
+    for (const { link } of this.#links.values()) link.close();
     this.#links.clear();
   }
 
@@ -94,10 +96,19 @@ export class Uplinks {
 
   #see(link: Link): void {
     this.#noteInner(link.index, this.#parts.machine && link.kind === "bridge");
-    if (!isUplink(link, this.#parts.machine)) return this.#drop(link.index);
-    if (this.#links.has(link.index)) return;
+    const place = placeOf(link, this.#parts.machine);
+    const has = this.#links.get(link.index);
+    if (has && place && has.bridge === place.bridge) return;
+    this.#drop(link.index);
+    if (place) this.#attach(link.index, place.bridge);
+  }
+
+  #attach(index: number, bridge: number | undefined): void {
     try {
-      this.#links.set(link.index, this.#parts.attach(link.index));
+      const link = bridge === undefined
+        ? this.#parts.attach(index)
+        : this.#parts.attachPort(index, bridge);
+      this.#links.set(index, { link, bridge });
     } catch (error) {
       // Gone again since the news was sent.
       if (!(error instanceof SyscallError && error.code === Errno.ENODEV)) throw error;
@@ -117,23 +128,30 @@ export class Uplinks {
   }
 
   #drop(index: number): void {
-    const link = this.#links.get(index);
-    if (!link) return;
-    link.close();
+    const attached = this.#links.get(index);
+    if (!attached) return;
+    attached.link.close();
     this.#links.delete(index);
     this.#parts.unpin(index);
   }
 }
 
+interface Attached {
+  link: Fd;
+  bridge: number | undefined;
+}
+
 /**
- * Whether packets leave the machine by a device. For a run every device but loopback counts, since only the
- * scope's own packets are judged there. For a whole machine the inner side of its bridges does not: bridges,
- * and veth devices from when they join one. A veth device on its own may lead anywhere.
+ * What a device needs. For a run every device but loopback is an uplink, since only the scope's own packets are judged
+ * there. For a whole machine the inner side of its bridges is none: bridges, and veth devices from when they
+ * join one, which makes them a container's port. A veth device on its own may lead anywhere.
  *
  * @param machine whether the whole machine is guarded
+ * @returns `bridge` where it is a container's port; undefined if the device needs nothing
  */
-export function isUplink(link: Link, machine: boolean): boolean {
-  if (link.loopback) return false;
-  if (!machine) return true;
-  return link.kind !== "bridge" && (link.kind !== "veth" || link.master === undefined);
+export function placeOf(link: Link, machine: boolean): { bridge: number | undefined } | undefined {
+  if (link.loopback) return undefined;
+  if (machine && link.kind === "bridge") return undefined;
+  const { kind, master } = link;
+  return { bridge: machine && kind === "veth" ? master : undefined };
 }

@@ -37,6 +37,12 @@ const SYSCTLS: Record<string, string> = {
   "/proc/sys/kernel/yama/ptrace_scope": "1+",
 };
 
+/**
+ * Lets redirected packets of containers come to the proxy on 127.0.0.1; what else is sent there from outside the rules drop.
+ * For all devices at once: bridges that come later have it when their first packet comes.
+ */
+const ROUTE_LOCALNET = { "/proc/sys/net/ipv4/conf/all/route_localnet": "1" };
+
 /** Where GitHub's runners give the runner user its sudo. */
 export const SUDOERS = "/etc/sudoers.d/runner";
 
@@ -77,7 +83,16 @@ export class Changes {
 
   /** @throws {EgressError} */
   async hardenKernel(): Promise<void> {
-    const pairs = Object.entries(SYSCTLS).flat();
+    await this.#setSysctls(SYSCTLS);
+  }
+
+  /** Once the rules are in. @throws {EgressError} */
+  async redirectContainers(): Promise<void> {
+    await this.#setSysctls(ROUTE_LOCALNET);
+  }
+
+  async #setSysctls(sysctls: Record<string, string>): Promise<void> {
+    const pairs = Object.entries(sysctls).flat();
     await mustSh("setting sysctls", SYSCTLS_ON, { args: [this.#places.undoDir, ...pairs] });
   }
 
@@ -165,7 +180,7 @@ async function distrustCa(undoDir: string): Promise<void> {
 }
 
 async function fingerprint(caBundle: string | undefined): Promise<string[]> {
-  const args = [caBundle ?? "", SUDOERS, ...Object.keys(SYSCTLS)];
+  const args = [caBundle ?? "", SUDOERS, ...Object.keys({ ...SYSCTLS, ...ROUTE_LOCALNET })];
   return (await mustSh("looking at the machine", FINGERPRINT, { args })).trimEnd().split("\n");
 }
 

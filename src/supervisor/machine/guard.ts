@@ -154,6 +154,7 @@ class Guard {
       stubs: loopbackStubs(servers),
     });
     await this.#roles!.forgetOlderFlows();
+    await this.#changes.redirectContainers();
     await this.#changes.trustCa(this.#roles!.caCertificate);
     await this.#settleSudo();
     await this.#settleContainers();
