@@ -7313,7 +7313,8 @@ function blockAnnotations(blocked, options) {
   return shown2;
 }
 function messageOf({ destination, count, exe, step, reason, hint }) {
-  const first = `${destination} (${count} times) by ${exe ?? "an unknown process"}` + (step === void 0 ? "" : ` in step ${step}`) + (reason === void 0 ? "" : `: ${reason}`);
+  const times = count === 1 ? "" : ` (${count} times)`;
+  const first = `${destination}${times} by ${exe ?? "an unknown process"}` + (step === void 0 ? "" : ` in step ${step}`) + (reason === void 0 ? "" : `: ${reason}`);
   const lines = hint === void 0 ? [
     first
   ] : [
@@ -7748,6 +7749,8 @@ function destinationOf(event) {
       }
       if (event.url !== void 0) return originOf(event.url);
       return event.host !== void 0 ? `${event.type}://${event.host}` : `${event.type}://${address}`;
+    case "sudo":
+      return `sudo ${event.exe ?? "?"}`;
     case "tcp":
     case "udp":
       return `${event.host !== void 0 ? `${event.host} (${address})` : address}/${event.type}`;

@@ -46,7 +46,8 @@ export function blockAnnotations(
 }
 
 function messageOf({ destination, count, exe, step, reason, hint }: SummaryEntry): string {
-  const first = `${destination} (${count} times) by ${exe ?? "an unknown process"}` +
+  const times = count === 1 ? "" : ` (${count} times)`;
+  const first = `${destination}${times} by ${exe ?? "an unknown process"}` +
     (step === undefined ? "" : ` in step ${step}`) +
     (reason === undefined ? "" : `: ${reason}`);
   const lines = hint === undefined ? [first] : [first, `To allow: ${hint}`];

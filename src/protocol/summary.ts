@@ -104,6 +104,9 @@ export function destinationOf(event: LogEvent): string {
       return event.host !== undefined
         ? `${event.type}://${event.host}`
         : `${event.type}://${address}`;
+    case "sudo":
+      // Arguments may hold secrets.
+      return `sudo ${event.exe ?? "?"}`;
     case "tcp":
     case "udp":
       return `${event.host !== undefined ? `${event.host} (${address})` : address}/${event.type}`;

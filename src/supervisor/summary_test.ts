@@ -91,3 +91,17 @@ Deno.test("many destinations stay bounded in memory and in lines", () => {
   assert.ok(summary.blocked.length <= 2001);
   assert.ok(renderSummary(summary, { colour: true, audit: true }).split("\n").length < 50);
 });
+
+Deno.test("a use of sudo is told by its program: its arguments may hold secrets", () => {
+  const builder = new SummaryBuilder();
+  const cmdline = ["/bin/x", "secret"];
+  builder.add({
+    ts: TS,
+    type: "sudo",
+    policy: "deny",
+    exe: "/bin/x",
+    cmdline,
+    message: "by runner",
+  });
+  assert.equal(builder.build().blocked[0]?.destination, "sudo /bin/x");
+});

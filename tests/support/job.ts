@@ -8,11 +8,14 @@
 import assert from "node:assert/strict";
 import { JobRunner } from "./job_runner.ts";
 import type { MachineScene } from "./machine_suite.ts";
+import { runnerTree } from "../runner/runner_tree.ts";
 import { EGRESS } from "./run.ts";
 
 const ROOT = new URL("../..", import.meta.url).pathname;
 const FAKE_GITHUB = new URL("./fake_github.ts", import.meta.url).pathname;
 const USER = 1001;
+/** The runner's own Node, in the tree of the runner machine. */
+const NODE = "root/home/runner/actions-runner/cached/externals/node24/bin/node";
 /** Who the action is. */
 export const REPOSITORY = "owner/egress";
 /** The commit that the job runs for. */
@@ -131,7 +134,7 @@ export class Job implements AsyncDisposable {
       GITHUB_STEP_SUMMARY: path("summary"),
       RUNNER_TEMP: folder,
       ...extra,
-    }, `exec node ${ROOT}setup/dist/${file}`);
+    }, `exec ${await runnerTree()}/${NODE} ${ROOT}setup/dist/${file}`);
     const read = (name: string) => Deno.readTextFile(path(name)).catch(() => ""); // not written
     const [written, state, env, summary] = await Promise.all(
       ["output", "state", "env", "summary"].map(read),
