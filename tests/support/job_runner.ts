@@ -11,9 +11,12 @@ import type { Machine } from "./machine.ts";
 export const WORKER = "/home/runner/actions-runner/cached/bin/Runner.Worker";
 const SCRIPT = new URL("./fake_worker.py", import.meta.url).pathname;
 
+/** Longest step, ms: one that starts a guard on a busy machine takes half a minute. */
+const PATIENCE_MS = 240_000;
+
 /** Runner.Worker, in the runner's cgroup; each step's end is told with its status and output. */
 export class JobRunner {
-  readonly #lines = new Inbox<Record<string, unknown>>();
+  readonly #lines = new Inbox<Record<string, unknown>>(PATIENCE_MS);
   readonly #input: WritableStreamDefaultWriter<Uint8Array>;
 
   constructor(child: Deno.ChildProcess) {

@@ -4,14 +4,20 @@
  * @module
  */
 
-/** Longest wait for a value, ms: what has not come by then on a busy machine never comes. */
+/** Longest wait for a value where nothing else is said, ms: what has not come by then on a busy machine never comes. */
 const PATIENCE_MS = 30_000;
 
 /** Values in the order in which they came; each is taken once. */
 export class Inbox<T> {
+  readonly #patience: number;
   readonly #values: T[] = [];
   readonly #waiting: (() => void)[] = [];
   #ended = false;
+
+  /** @param patience longest wait for a value, ms */
+  constructor(patience = PATIENCE_MS) {
+    this.#patience = patience;
+  }
 
   put(value: T): void {
     this.#values.push(value);
@@ -35,13 +41,13 @@ export class Inbox<T> {
     const timer = setTimeout(() => {
       late = true;
       for (const wake of this.#waiting.splice(0)) wake();
-    }, PATIENCE_MS);
+    }, this.#patience);
     try {
       while (true) {
         const index = this.#values.findIndex(fits);
         if (index >= 0) return this.#values.splice(index, 1)[0]!;
         if (this.#ended || late) {
-          const why = late ? `nothing fits after ${PATIENCE_MS} ms` : "ended";
+          const why = late ? `nothing fits after ${this.#patience} ms` : "ended";
           throw new Error(`${why}; left: ${JSON.stringify(this.#values)}`);
         }
         await new Promise<void>((resolve) => this.#waiting.push(resolve));
