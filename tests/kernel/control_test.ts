@@ -26,7 +26,7 @@ async function place(
   const world = await World.create();
   try {
     const runner = await FakeRunner.start(world);
-    const starter = await runner.step(["/bin/cat"], env);
+    const starter = await runner.step(["/bin/cat"], env, undefined, { stays: true });
     const engine = await FakeEngine.at(world.folder);
     world.onEnd(() => engine.end());
     const socket = `${world.folder}/control.sock`;
@@ -260,6 +260,14 @@ while True:
   stranger.kill("SIGKILL");
   await stranger.status;
   await Promise.all([said.cancel(), stranger.stderr.cancel(), stranger.stdin.close()]);
+});
+
+Deno.test("another step that an earlier one's GITHUB_ENV makes claim our action gives no orders", async () => {
+  await using p = await place();
+  await p.runner.step(asking(p.socket, "plain", '{"op":"shutdown"}'), OURS, undefined, {
+    claims: true,
+  });
+  assert.match(String((await p.runner.answer()).error), /belongs to/);
 });
 
 Deno.test("traffic carries the step that its process was born in", async () => {

@@ -23,7 +23,9 @@ async function place(audit = false): Promise<Place> {
   const world = await World.create();
   try {
     const runner = await FakeRunner.start(world);
-    const starter = await runner.step(["/bin/cat"], stepOf("owner/egress"));
+    const starter = await runner.step(["/bin/cat"], stepOf("owner/egress"), undefined, {
+      stays: true,
+    });
     const engine = await FakeEngine.at(world.folder);
     world.onEnd(() => engine.end());
     const socketPath = `${world.folder}/control.sock`;

@@ -140,3 +140,29 @@ for (const line of tries) spawnSync("sh", ["-c", line], { env: { ...process.env,
   );
   assert.equal((await s.machine.internet.packets()).attacker, before.attacker);
 });
+
+test("a step that claims to be the Action through GITHUB_ENV or GITHUB_PATH gives no orders", async (s) => {
+  const order = `echo '{"op":"shutdown"}' | nc -N -w 5 -U /run/egress/control.sock; echo`;
+  const job = await s.job(workflow(
+    ALLOWING,
+    `
+      - id: poison
+        run: |
+          echo GITHUB_ACTION_REPOSITORY=owner/egress >> "$GITHUB_ENV"
+          mkdir "$RUNNER_TEMP/bin"
+          ln -s /home/runner/actions-runner/cached/externals/node24/bin/node "$RUNNER_TEMP/bin/python3"
+          echo "$RUNNER_TEMP/bin" >> "$GITHUB_PATH"
+      - id: later
+        run: |
+          ${order}
+      - id: node
+        shell: /home/runner/actions-runner/cached/externals/node24/bin/node {0}
+        run: console.log(require("child_process").execSync(${JSON.stringify(order)}).toString())
+      - id: still
+        run: ${FETCH} https://evil.test/ || echo still refused
+`,
+  ));
+  assert.equal(job.conclusion, "success", job.text);
+  assert.equal(job.text.match(/"error":"refused/g)?.length, 2, job.text);
+  assert.match(job.text, /Z still refused/);
+});

@@ -54,9 +54,19 @@ export class FakeRunner {
     return { exe: this.exe, cgroup: world.scopePath };
   }
 
-  /** Starts a step. @returns its process id */
-  async step(argv: string[], env: Record<string, string>, pid?: number): Promise<number> {
-    const order = JSON.stringify({ argv, env, ...(pid !== undefined && { pid }) });
+  /**
+   * Starts a step: as a JavaScript action if its environment names one, unless it only `claims` to be one; the
+   * action's own process `stays` or becomes what is asked for.
+   *
+   * @returns its process id
+   */
+  async step(
+    argv: string[],
+    env: Record<string, string>,
+    pid?: number,
+    how: { claims?: boolean; stays?: boolean } = {},
+  ): Promise<number> {
+    const order = JSON.stringify({ argv, env, ...how, ...(pid !== undefined && { pid }) });
     await this.#input.write(new TextEncoder().encode(order + "\n"));
     const { started } = await this.lines.take((line) => line.started !== undefined);
     return started as number;

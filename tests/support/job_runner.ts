@@ -33,6 +33,10 @@ export class JobRunner {
       `set -e
        mkdir -p ${WORKER.slice(0, WORKER.lastIndexOf("/"))}
        cp "$(readlink -f /usr/bin/python3)" ${WORKER}
+       base=${WORKER.slice(0, WORKER.indexOf("/bin/"))}
+       mkdir -p "$base/externals/node24/bin" "$base/_actions"
+       cp /bin/bash "$base/externals/node24/bin/node"
+       chmod 777 "$base/_actions"
        root=$(sed -n 's/^[^ ]* [^ ]* [^ ]* \\/ \\([^ ]*\\) .* - cgroup2 .*/\\1/p' /proc/self/mountinfo)
        mkdir -p "$root/system.slice/hosted-compute-agent.service"
        echo $$ > "$root/system.slice/hosted-compute-agent.service/cgroup.procs"
@@ -53,6 +57,7 @@ export class JobRunner {
       python3 -c 'import json, sys; print(json.dumps({"ended": int(sys.argv[1]), "output": sys.argv[2]}), flush=True)' $code "$out"`;
     const order = {
       argv: ["bash", "-c", tell, "step", script],
+      stays: true,
       env: {
         PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
         HOME: "/root",

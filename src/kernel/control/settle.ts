@@ -19,13 +19,13 @@ export function settleAuthority(boot: ControlBoot, attribution: Attribution): Co
     const { authority } = boot;
     if (authority.by === "action") {
       const { pid, startTicks } = authority.worker;
-      attribution.resumeWorker({ pid, startTicks: BigInt(startTicks) });
+      attribution.resumeWorker({ pid, startTicks: BigInt(startTicks) }, boot.runner.exe);
     }
     return authority;
   }
   const origin = findOrigin(boot.starter, boot.runner, PROC);
   if (!origin) return { by: "root" };
-  attribution.addWorker(origin.worker);
+  attribution.addWorker(origin.worker, boot.runner.exe);
   return {
     by: "action",
     repository: origin.step.action ?? "",

@@ -12,7 +12,7 @@ import { decodeProcessEvent, type ProcessEvent } from "../bpf/process_event.ts";
 import type { RingBuffer } from "../bpf/ringbuf.ts";
 import { type CgroupPaths, processesBelow } from "./cgroups.ts";
 import { PROC, readAncestry, readCgroup, readImage, readProcessOf, readStat } from "./procfs.ts";
-import { EnvironParts, type Step } from "./steps.ts";
+import { EnvironParts, type Step, withProvenAction } from "./steps.ts";
 import { stepsBelow, type Worker } from "./worker.ts";
 import { ANCESTRY, NANOS_PER_TICK, ProcessTable } from "./table.ts";
 
@@ -48,6 +48,7 @@ export class Attribution {
   readonly #table = new ProcessTable();
   readonly #environs = new EnvironParts();
   readonly #workers = new Map<number, bigint>();
+  #workerExe = "";
 
   constructor(parts: AttributionParts) {
     this.#parts = parts;
@@ -65,7 +66,10 @@ export class Attribution {
       if (event) return this.#applyProcess(event);
       const part = decodeEnvironPart(record);
       const step = part && this.#environs.take(part);
-      if (part && step) this.#table.setStep(part.pid, part.start, step);
+      if (!part || !step) return;
+      // The event of the execution comes before those of its environment.
+      const image = this.#table.imageOf(part.pid, part.start);
+      this.#table.setStep(part.pid, part.start, withProvenAction(step, image, this.#workerExe));
     });
   }
 
@@ -79,16 +83,19 @@ export class Attribution {
   /**
    * Takes a process for the runner's worker: each child of its making is a step from now on. The steps that
    * run already are read from /proc, so this is for a time when nothing hostile runs yet.
+   *
+   * @param exe path of its executable
    */
-  addWorker(worker: Worker): void {
-    this.resumeWorker(worker);
-    for (const { pid, startTicks, step } of stepsBelow(worker, PROC)) {
+  addWorker(worker: Worker, exe: string): void {
+    this.resumeWorker(worker, exe);
+    for (const { pid, startTicks, step } of stepsBelow(worker, exe, PROC)) {
       this.#table.setStep(pid, startTicks * NANOS_PER_TICK, step);
     }
   }
 
   /** As {@link addWorker} after a restart: steps that run already stay unknown. */
-  resumeWorker(worker: Worker): void {
+  resumeWorker(worker: Worker, exe: string): void {
+    this.#workerExe = exe;
     this.#workers.set(worker.pid, worker.startTicks);
     this.#parts.maps.workers.set(pidKey(worker.pid), ticksValue(worker.startTicks));
   }

@@ -85,6 +85,7 @@ export interface Proc {
   stat(pid: number): Stat | undefined;
   exe(pid: number): string | undefined;
   cgroup(pid: number): string | undefined;
+  image(pid: number): Image | undefined;
   environ(pid: number): Uint8Array | undefined;
 }
 
@@ -96,5 +97,6 @@ export const PROC: Proc = {
   stat: readStat,
   exe: (pid) => readLink(`/proc/${pid}/exe`),
   cgroup: readCgroup,
+  image: readImage,
   environ: (pid) => readBytes(`/proc/${pid}/environ`, ENVIRON_LIMIT),
 };

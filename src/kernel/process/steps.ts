@@ -5,7 +5,9 @@
  * @module
  */
 
+import { normalize } from "node:path/posix";
 import type { EnvironPart } from "../bpf/environ_event.ts";
+import type { Image } from "../bpf/process_event.ts";
 
 /** A step's names, as the worker gave them; absent ones were not given. */
 export interface Step {
@@ -29,6 +31,28 @@ export function stepOf(environ: Uint8Array): Step {
   const step = onlyValue(entries, "GITHUB_ACTION");
   const action = onlyValue(entries, "GITHUB_ACTION_REPOSITORY");
   return { ...(step && { step }), ...(action && { action }) };
+}
+
+/**
+ * The step with its action only if this is how the worker starts a JavaScript action: its own Node with a script of
+ * the action's folder.
+ *
+ * The worker sets GITHUB_ACTION_REPOSITORY for these alone. In any other step it may have come from a workflow's `env`, or
+ * from what an earlier step wrote into GITHUB_ENV (the runner keeps only NODE_OPTIONS out of that), and speaks for nobody.
+ * A shell that GITHUB_PATH leads to Node gets flags or a script of the runner's temporary folder, never such an argument.
+ *
+ * @param workerExe path of the worker's executable, `BASE/bin/Runner.Worker`
+ */
+export function withProvenAction(step: Step, image: Image | undefined, workerExe: string): Step {
+  if (step.action === undefined) return step;
+  const base = workerExe.slice(0, workerExe.lastIndexOf("/bin/"));
+  const node = image?.exe.startsWith(`${base}/externals/`) && image.exe.endsWith("/bin/node");
+  // An action of a subfolder names its script through the folder above.
+  const script = normalize(image?.cmdline[1] ?? "");
+  const own = script.startsWith("/") && script.includes(`/_actions/${step.action}/`);
+  if (node && own) return step;
+  const { action: _claimed, ...rest } = step;
+  return rest;
 }
 
 function onlyValue(entries: string[], name: string): string | undefined {

@@ -108,6 +108,11 @@ export class ProcessTable {
     return this.#steps.get(keyOf(pid, start));
   }
 
+  /** What a process that lives runs now. @param start ns since boot */
+  imageOf(pid: number, start: bigint): Image | undefined {
+    return this.#all.get(keyOf(pid, start))?.images.at(-1);
+  }
+
   /** Adds a process that was there before the events, unless it is known. */
   add(seen: SeenProcess): void {
     const key = keyOf(seen.pid, seen.start);

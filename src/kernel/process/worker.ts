@@ -5,7 +5,7 @@
  */
 
 import type { Proc } from "./procfs.ts";
-import { type Step, stepOf } from "./steps.ts";
+import { type Step, stepOf, withProvenAction } from "./steps.ts";
 
 /** Where a GitHub runner's worker is. */
 export interface RunnerPlace {
@@ -45,13 +45,18 @@ export function findOrigin(pid: number, place: RunnerPlace, proc: Proc): Origin 
     const stat = proc.stat(pid);
     if (!stat) return undefined;
     if (child !== undefined && isWorker(pid, place, proc)) {
-      const environ = proc.environ(child) ?? new Uint8Array(0);
-      origin = { worker: { pid, startTicks: stat.startTicks }, step: stepOf(environ) };
+      const step = stepOfChild(child, place.exe, proc);
+      origin = { worker: { pid, startTicks: stat.startTicks }, step };
     }
     child = pid;
     pid = stat.ppid;
   }
   return origin;
+}
+
+function stepOfChild(child: number, workerExe: string, proc: Proc): Step {
+  const step = stepOf(proc.environ(child) ?? new Uint8Array(0));
+  return withProvenAction(step, proc.image(child), workerExe);
 }
 
 function isWorker(pid: number, place: RunnerPlace, proc: Proc): boolean {
@@ -60,8 +65,12 @@ function isWorker(pid: number, place: RunnerPlace, proc: Proc): boolean {
     (cgroup === place.cgroup || cgroup.startsWith(`${place.cgroup}/`));
 }
 
-/** The processes below a worker, each with its step. */
-export function stepsBelow(worker: Worker, proc: Proc): (Worker & { step: Step })[] {
+/** The processes below a worker, each with its step. @param workerExe path of the worker's executable */
+export function stepsBelow(
+  worker: Worker,
+  workerExe: string,
+  proc: Proc,
+): (Worker & { step: Step })[] {
   const parents = new Map<number, number>();
   const starts = new Map<number, bigint>();
   for (const pid of proc.pids()) {
@@ -76,7 +85,7 @@ export function stepsBelow(worker: Worker, proc: Proc): (Worker & { step: Step }
     const first = firstBelow(pid, worker.pid, parents);
     if (first === undefined) continue;
     let step = steps.get(first);
-    if (!step) steps.set(first, step = stepOf(proc.environ(first) ?? new Uint8Array(0)));
+    if (!step) steps.set(first, step = stepOfChild(first, workerExe, proc));
     found.push({ pid, startTicks, step });
   }
   return found;

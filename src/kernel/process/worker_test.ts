@@ -11,7 +11,11 @@ interface Fake {
   exe?: string;
   cgroup?: string;
   environ?: string;
+  /** Arguments of the worker's Node; absent: it runs something else. */
+  node?: string[];
 }
+
+const NODE = "/home/runner/actions-runner/cached/externals/node24/bin/node";
 
 function proc(processes: Record<number, Fake>): Proc {
   return {
@@ -19,6 +23,10 @@ function proc(processes: Record<number, Fake>): Proc {
     stat: (pid) => processes[pid] && { ppid: processes[pid].ppid, startTicks: BigInt(pid) * 10n },
     exe: (pid) => processes[pid]?.exe ?? "/bin/other",
     cgroup: (pid) => processes[pid]?.cgroup ?? CGROUP,
+    image: (pid) => ({
+      exe: processes[pid]?.node ? NODE : "/usr/bin/bash",
+      cmdline: ["program", ...processes[pid]?.node ?? []],
+    }),
     environ: (pid) => new TextEncoder().encode(processes[pid]?.environ ?? ""),
   };
 }
@@ -26,7 +34,11 @@ function proc(processes: Record<number, Fake>): Proc {
 const TREE: Record<number, Fake> = {
   1: { ppid: 0, cgroup: "/init.scope" },
   10: { ppid: 1, exe: EXE },
-  20: { ppid: 10, environ: "GITHUB_ACTION=a\0GITHUB_ACTION_REPOSITORY=o/r\0" },
+  20: {
+    ppid: 10,
+    environ: "GITHUB_ACTION=a\0GITHUB_ACTION_REPOSITORY=o/r\0",
+    node: ["/home/runner/work/_actions/o/r/v1/pre.js"],
+  },
   30: { ppid: 20, environ: "GITHUB_ACTION_REPOSITORY=own/claim\0" },
   40: { ppid: 10, environ: "GITHUB_ACTION=b\0" },
 };
@@ -71,10 +83,30 @@ Deno.test("a step that executes the worker's program does not become the worker"
 });
 
 Deno.test("what runs below the worker belongs to the step of the worker's child", () => {
-  const found = stepsBelow({ pid: 10, startTicks: 100n }, proc(TREE));
+  const found = stepsBelow({ pid: 10, startTicks: 100n }, EXE, proc(TREE));
   assert.deepEqual(found.map(({ pid, step }) => [pid, step]), [
     [20, { step: "a", action: "o/r" }],
     [30, { step: "a", action: "o/r" }],
     [40, { step: "b" }],
   ]);
+});
+
+Deno.test("an action that the job's environment names is not the step's", () => {
+  const environ = "GITHUB_ACTION=a\0GITHUB_ACTION_REPOSITORY=o/r\0";
+  for (
+    const node of [
+      undefined,
+      ["/home/runner/work/_temp/1.py"],
+      ["-e", "/home/runner/work/_actions/o/r/v1/pre.js"],
+      ["/home/runner/work/_actions/evil/o/r/v1/pre.js"],
+      ["/home/runner/work/_actions/o/r/../../evil/x/v1/pre.js"],
+      ["_actions/o/r/v1/pre.js"],
+    ]
+  ) {
+    const child = { ppid: 10, environ, ...(node && { node }) };
+    assert.deepEqual(findOrigin(30, PLACE, proc({ ...TREE, 20: child }))?.step, { step: "a" });
+  }
+  const node = ["/home/runner/work/_actions/o/r/v1/sub/../dist/main.js"];
+  const sub = proc({ ...TREE, 20: { ppid: 10, environ, node } });
+  assert.deepEqual(findOrigin(30, PLACE, sub)?.step, { step: "a", action: "o/r" });
 });

@@ -109,7 +109,7 @@ export class StepRunner {
       sh: ["/usr/bin/sh", ["-e"]],
       python: ["/usr/bin/python3", []],
     };
-    const [file, args] = shells[step.spec.shell ?? "default"] ?? shells.default!;
+    const [file, args] = shells[step.spec.shell ?? "default"] ?? ownShell(step.spec.shell!);
     const folder = step.spec["working-directory"];
     const cwd = folder === undefined ? job.workspace : `${job.workspace}/${folder}`;
     const extra: Record<string, string> = around.actionPath === undefined
@@ -203,6 +203,12 @@ export class StepRunner {
       ) => [name, expand(String(value), context, this.job.standing)]),
     );
   }
+}
+
+/** `PROGRAM ARGUMENT... {0}`. */
+function ownShell(shell: string): [string, string[]] {
+  const [file = "", ...args] = shell.split(/\s+/);
+  return [file, args.filter((arg) => arg !== "{0}")];
 }
 
 function inputVariables(inputs: Record<string, string>): Record<string, string> {
