@@ -7,6 +7,7 @@
 import { EgressError } from "./errors.ts";
 import { PROBE } from "./scripts.ts";
 import { mustSh } from "./shell.ts";
+import { exists } from "./files.ts";
 
 /** Facts of the machine, read at start. */
 export interface Machine {
@@ -34,7 +35,7 @@ export const SYSTEM_BUNDLES = [
 
 /** Looks at the machine. Needs no root. */
 export async function probeMachine(): Promise<Machine> {
-  const bundle = SYSTEM_BUNDLES.find((path) => existsSync(path)) ?? "";
+  const bundle = SYSTEM_BUNDLES.find(exists) ?? "";
   return parseProbe(await mustSh("looking at the machine", PROBE, { args: [bundle] }));
 }
 
@@ -110,15 +111,5 @@ export function requireMachine(machine: Machine): void {
       `this process's cgroup (${machine.cgroup}) lies outside its cgroup namespace`,
       "start egress outside the container, or with its cgroup namespace",
     );
-  }
-}
-
-function existsSync(path: string): boolean {
-  try {
-    Deno.statSync(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
   }
 }

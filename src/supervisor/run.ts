@@ -18,17 +18,11 @@ import { renderSummary } from "./render_summary.ts";
 import { loopbackStubs, nameservers } from "./resolv_conf.ts";
 import { RoleSet } from "./role_set.ts";
 import { drawIdentity, type RunIdentity, type RunSpec } from "./run_spec.ts";
-import {
-  makeState,
-  openJournal,
-  readIfThere,
-  reportStale,
-  roleOptions,
-  setRules,
-} from "./scope_parts.ts";
+import { makeState, openJournal, reportStale, roleOptions, setRules } from "./scope_parts.ts";
 import { type RunRecord, takeApart } from "./stale.ts";
 import type { Journal } from "./journal.ts";
 import { StepClock } from "./step_clock.ts";
+import { readIfThere } from "./files.ts";
 
 /**
  * Runs COMMAND under the policy.
@@ -84,7 +78,7 @@ async function runLogged(
   try {
     await makeState(identity, machine, record);
     clock.lap("make state");
-    const servers = nameservers(readIfThere("/etc/resolv.conf"));
+    const servers = nameservers(readIfThere("/etc/resolv.conf") ?? "");
     roles = new RoleSet(roleOptions(spec, {
       identity,
       journal,
@@ -149,7 +143,7 @@ function writeBundle(
 ): string {
   const path = `${identity.state}/ca-bundle.crt`;
   const others = [machine.caBundle, spec.env["SSL_CERT_FILE"], spec.env["NODE_EXTRA_CA_CERTS"]]
-    .filter((p) => p !== undefined).map(readIfThere);
+    .filter((p) => p !== undefined).map((p) => readIfThere(p) ?? "");
   Deno.writeTextFileSync(path, mergeBundles(caCertificate, others), { mode: 0o644 });
   return path;
 }

@@ -127,15 +127,3 @@ export async function setRules(spec: NetfilterSpec): Promise<void> {
   const args = [chainNames(spec.id).containers];
   await mustSh("setting Docker's iptables rule", JOIN_DOCKER_USER, { args });
 }
-
-/** Text of a file; empty if there is none. */
-export function readIfThere(path: string): string {
-  try {
-    return Deno.readTextFileSync(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
-      return "";
-    }
-    throw error;
-  }
-}

@@ -6,16 +6,21 @@
  */
 
 import { viewOf } from "../bpf/layout.ts";
-import { decodeAttributes, Flag, nested } from "./message.ts";
+import {
+  decodeAttributes,
+  errorCode,
+  Flag,
+  HEADER,
+  nested,
+  type RawMessage,
+  splitMessages,
+  Type,
+} from "./message.ts";
 
 const RTM_NEWLINK = 16;
 const RTM_DELLINK = 17;
 const RTM_GETLINK = 18;
-const NLM_F_DUMP = 0x300;
-const NLMSG_ERROR = 2;
-const NLMSG_DONE = 3;
-/** Sizes of `struct nlmsghdr` and `struct ifinfomsg` (family at 0, index at 4, flags at 8). */
-const HEADER = 16;
+/** Size of `struct ifinfomsg` (family at 0, index at 4, flags at 8). */
 const INFO = 16;
 const IFF_LOOPBACK = 8;
 const IFLA = { MASTER: 10, LINKINFO: 18, INFO_KIND: 1 } as const;
@@ -43,32 +48,20 @@ export function encodeListLinks(seq: number): Uint8Array<ArrayBuffer> {
   const view = new DataView(bytes.buffer);
   view.setUint32(0, bytes.length, true);
   view.setUint16(4, RTM_GETLINK, true);
-  view.setUint16(6, Flag.REQUEST | NLM_F_DUMP, true);
+  view.setUint16(6, Flag.REQUEST | Flag.DUMP, true);
   view.setUint32(8, seq, true);
   return bytes;
 }
 
-/** Reads one datagram. What is cut short or does not add up ends the list. */
+/** Reads one datagram, as {@link splitMessages}. */
 export function decodeLinks(bytes: Uint8Array): LinkNews[] {
-  const news: LinkNews[] = [];
-  const view = viewOf(bytes);
-  let at = 0;
-  while (at + HEADER <= bytes.length) {
-    const size = view.getUint32(at, true);
-    if (size < HEADER || at + size > bytes.length) break;
-    const item = decodeOne(view.getUint16(at + 4, true), bytes.subarray(at + HEADER, at + size));
-    if (item) news.push(item);
-    at += (size + 3) & ~3;
-  }
-  return news;
+  return splitMessages(bytes).map(decodeOne).filter((news) => news !== undefined);
 }
 
-function decodeOne(type: number, body: Uint8Array): LinkNews | undefined {
+function decodeOne({ type, body }: RawMessage): LinkNews | undefined {
   const view = viewOf(body);
-  if (type === NLMSG_DONE) return { op: "end" };
-  if (type === NLMSG_ERROR && body.length >= 4) {
-    return { op: "error", code: Math.abs(view.getInt32(0, true)) };
-  }
+  if (type === Type.DONE) return { op: "end" };
+  if (type === Type.ERROR && body.length >= 4) return { op: "error", code: errorCode(body) };
   // Of another family than AF_UNSPEC: news of a bridge about its ports, not of the device.
   if (body.length < INFO || body[0] !== 0) return undefined;
   const index = view.getInt32(4, true);

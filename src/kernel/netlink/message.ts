@@ -13,9 +13,11 @@ export const Subsystem = { conntrack: 1, queue: 3 } as const;
 /** Flags of a request. */
 export const Flag = { REQUEST: 1, ACK: 4, DUMP: 0x300 } as const;
 
-const ERROR = 2;
-const DONE = 3;
-const HEADER = 16;
+/** Types of messages of every netlink protocol. */
+export const Type = { ERROR: 2, DONE: 3 } as const;
+
+/** Size of `struct nlmsghdr`. */
+export const HEADER = 16;
 const NF_HEADER = 4;
 const ATTRIBUTE = 4;
 const NESTED = 0x8000;
@@ -40,37 +42,53 @@ export interface ErrorMessage {
 /** Attributes by type; of repeated ones the last. */
 export type Attributes = Map<number, Uint8Array>;
 
-/**
- * Splits one datagram into its messages. What is cut short or does not add up ends the list.
- */
-export function decodeMessages(bytes: Uint8Array): (Message | ErrorMessage)[] {
-  const messages: (Message | ErrorMessage)[] = [];
+/** A message of any netlink protocol. */
+export interface RawMessage {
+  type: number;
+  seq: number;
+  /** What follows `struct nlmsghdr`. */
+  body: Uint8Array;
+}
+
+/** Splits one datagram into its messages. What is cut short or does not add up ends the list. */
+export function splitMessages(bytes: Uint8Array): RawMessage[] {
+  const messages: RawMessage[] = [];
   const view = viewOf(bytes);
   let at = 0;
   while (at + HEADER <= bytes.length) {
     const size = view.getUint32(at, true);
     if (size < HEADER || at + size > bytes.length) break;
-    const message = decodeMessage(bytes.subarray(at, at + size));
-    if (message) messages.push(message);
+    messages.push({
+      type: view.getUint16(at + 4, true),
+      seq: view.getUint32(at + 8, true),
+      body: bytes.subarray(at + HEADER, at + size),
+    });
     at += align(size);
   }
   return messages;
 }
 
-function decodeMessage(bytes: Uint8Array): Message | ErrorMessage | undefined {
-  const view = viewOf(bytes);
-  const type = view.getUint16(4, true);
-  const seq = view.getUint32(8, true);
-  if (bytes.length < HEADER + NF_HEADER) return undefined;
-  if (type === ERROR || type === DONE) return { seq, code: Math.abs(view.getInt32(HEADER, true)) };
+/** Reads one datagram of nfnetlink, as {@link splitMessages}. */
+export function decodeMessages(bytes: Uint8Array): (Message | ErrorMessage)[] {
+  return splitMessages(bytes).map(decodeMessage).filter((message) => message !== undefined);
+}
+
+function decodeMessage({ type, seq, body }: RawMessage): Message | ErrorMessage | undefined {
+  if (body.length < NF_HEADER) return undefined;
+  if (type === Type.ERROR || type === Type.DONE) return { seq, code: errorCode(body) };
   if (type < 0x100) return undefined;
   return {
     subsystem: type >> 8,
     type: type & 0xff,
     seq,
-    resource: view.getUint16(HEADER + 2),
-    attributes: decodeAttributes(bytes.subarray(HEADER + NF_HEADER)),
+    resource: viewOf(body).getUint16(2),
+    attributes: decodeAttributes(body.subarray(NF_HEADER)),
   };
+}
+
+/** The errno of a message of type `ERROR` or `DONE`. @param body at least 4 bytes */
+export function errorCode(body: Uint8Array): number {
+  return Math.abs(viewOf(body).getInt32(0, true));
 }
 
 /** Reads attributes up to the first that does not fit. */

@@ -23,6 +23,7 @@ import {
   SYSCTLS_OFF,
   SYSCTLS_ON,
 } from "./scripts.ts";
+import { exists, readIfThere } from "../files.ts";
 
 /**
  * Settings that keep unprivileged users from namespaces of their own, in which they would be root, and from the
@@ -192,10 +193,6 @@ export function compareFingerprints(before: string[], after: string[]): string[]
   ];
 }
 
-function exists(path: string): boolean {
-  return readIfThere(path) !== undefined;
-}
-
 /** @throws {EgressError} if it holds bytes that would not come out as they went in */
 function readBundle(path: string): string | undefined {
   if (!exists(path)) return undefined;
@@ -209,14 +206,5 @@ function readBundle(path: string): string | undefined {
       "make it anew with update-ca-certificates",
       { cause: error },
     );
-  }
-}
-
-function readIfThere(path: string): string | undefined {
-  try {
-    return Deno.readTextFileSync(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
   }
 }

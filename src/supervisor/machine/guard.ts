@@ -14,14 +14,7 @@ import { type Machine, probeMachine, requireMachine } from "../machine.ts";
 import { loopbackStubs, nameservers } from "../resolv_conf.ts";
 import { RoleSet } from "../role_set.ts";
 import { drawIdentity, type RunIdentity } from "../run_spec.ts";
-import {
-  makeState,
-  openJournal,
-  readIfThere,
-  reportStale,
-  roleOptions,
-  setRules,
-} from "../scope_parts.ts";
+import { makeState, openJournal, reportStale, roleOptions, setRules } from "../scope_parts.ts";
 import { mustSh } from "../shell.ts";
 import { type RunRecord, takeApart } from "../stale.ts";
 import { StepClock } from "../step_clock.ts";
@@ -33,6 +26,7 @@ import { clearGuards, releaseGate } from "./one_guard.ts";
 import { Orders } from "./orders.ts";
 import { CONTROL_SOCKET, MARK, STOPPED, type Stopped } from "./places.ts";
 import { SudoWatch } from "./sudo_watch.ts";
+import { readIfThere } from "../files.ts";
 
 /** Devices behind which only containers of this machine are: Docker, its own networks, podman, CNI. */
 const BRIDGES = ["docker+", "br-+", "podman+", "cni+"];
@@ -70,7 +64,7 @@ export async function guard(spec: GuardSpec, say: (line: string) => void): Promi
  */
 function resolverRules(servers: string[]): string {
   const behind = servers.includes("127.0.0.53")
-    ? nameservers(readIfThere("/run/systemd/resolve/resolv.conf"))
+    ? nameservers(readIfThere("/run/systemd/resolve/resolv.conf") ?? "")
     : [];
   return [
     ...servers.map((ip) => `${ip}:53/udp\n`),
@@ -144,7 +138,7 @@ class Guard {
     Deno.mkdirSync(`${state}/undo`, { mode: 0o700 });
     await this.#changes.begin();
     await this.#changes.hardenKernel();
-    const servers = nameservers(readIfThere("/etc/resolv.conf"));
+    const servers = nameservers(readIfThere("/etc/resolv.conf") ?? "");
     const orders = this.#makeRoles(servers);
     const ports = await this.#roles!.start(new StepClock());
     const { id, cgroup, queue, marks } = this.#identity;

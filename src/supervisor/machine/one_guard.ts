@@ -11,6 +11,7 @@ import { startPiped } from "../role_process.ts";
 import { readRecord, type RunRecord, takeApart } from "../stale.ts";
 import { takeBack } from "./changes.ts";
 import { MARK } from "./places.ts";
+import { exists } from "../files.ts";
 
 /** Folders of guards, living and killed. */
 function guards(): string[] {
@@ -88,14 +89,4 @@ export async function releaseGate(
   kernel.kill();
   await kernel.ended;
   return problems;
-}
-
-function exists(path: string): boolean {
-  try {
-    Deno.statSync(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
 }
