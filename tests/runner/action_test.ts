@@ -12,6 +12,7 @@ const STATE = `
   iptables-save | grep '^-'; cat /etc/sudoers.d/*; sha256sum /etc/ssl/certs/ca-certificates.crt
   ls -A /run/egress | grep -v stopped.json; systemctl list-units --plain --no-legend 'egress*'; readlink -f "$(command -v runc)"; true`;
 
+const UNIT = "hosted-compute-agent.service";
 const FETCH = "curl -sS -m 10 -o /dev/null -w '%{http_code}\\n'";
 
 /** A workflow in the form of the README's examples. */
@@ -165,4 +166,60 @@ test("a step that claims to be the Action through GITHUB_ENV or GITHUB_PATH give
   assert.equal(job.conclusion, "success", job.text);
   assert.equal(job.text.match(/"error":"refused/g)?.length, 2, job.text);
   assert.match(job.text, /Z still refused/);
+});
+
+test("a cancelled job ends its guard, and the machine is as before", async (s) => {
+  const before = (await s.machine.sh(STATE)).stdout;
+  const job = await s.job(
+    workflow(
+      ALLOWING,
+      `
+      - id: long
+        run: echo waiting; exec sleep 600
+      - id: after
+        run: echo never
+`,
+    ),
+    {
+      during: {
+        line: /Z waiting/,
+        then: () => s.machine.run("systemctl", "kill", "--kill-whom=main", "--signal=INT", UNIT),
+      },
+    },
+  );
+  assert.equal(job.conclusion, "cancelled", job.text);
+  assert.deepEqual([outcomeOf(job, "long"), outcomeOf(job, "after")], ["cancelled", "skipped"]);
+  assert.match(job.text, /egress ended/);
+  assert.equal((await s.machine.sh(STATE)).stdout, before);
+});
+
+test("a guard that is killed in the middle leaves the machine closed, and the job fails", async (s) => {
+  const before = await s.machine.internet.packets();
+  const job = await s.job(
+    workflow(
+      ALLOWING,
+      `
+      - id: fine
+        run: |
+          ${FETCH} http://site.test/before
+          echo waiting
+          until [ -e "$RUNNER_TEMP/killed" ]; do sleep 0.1; done
+      - id: closed
+        run: ${FETCH} http://site.test/after || echo closed; ${FETCH} http://203.0.113.66/ || echo closed
+`,
+    ),
+    {
+      during: {
+        line: /Z waiting/,
+        then: () =>
+          s.machine.sh(
+            `kill -9 $(pgrep -f '[b]undle/cli.js start') && touch /home/runner/work/_temp/killed`,
+          ),
+      },
+    },
+  );
+  assert.equal(job.conclusion, "failure", job.text);
+  assert.match(job.text, /Z 200/);
+  assert.equal(job.text.match(/Z closed/g)?.length, 2, job.text);
+  assert.equal((await s.machine.internet.packets()).attacker, before.attacker);
 });
