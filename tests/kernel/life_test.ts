@@ -118,7 +118,8 @@ Deno.test("an object that the kernel refuses is named by program", async () => {
     struct { __uint(type, BPF_MAP_TYPE_HASH); __uint(max_entries, 1);
       __type(key, int); __type(value, int); }
       tcp_owner SEC(".maps"), tcp_closed SEC(".maps"), udp_owner SEC(".maps"), members SEC(".maps"),
-      scope_devices SEC(".maps"), role_pids SEC(".maps"), role_sockets SEC(".maps");
+      scope_devices SEC(".maps"), role_pids SEC(".maps"), role_sockets SEC(".maps"),
+      inner_sockets SEC(".maps");
     SEC("cgroup_skb/egress") int gate(struct __sk_buff *skb) { return 1000; }
     char LICENSE[] SEC("license") = "GPL";
     `,
